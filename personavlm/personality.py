@@ -94,7 +94,7 @@ class Estimate:
     @property
     def profile(self) -> Profile:
         """The profile in force: inferred, except where the user set a trait."""
-        return replace(self.inferred, **dict(self.overrides))
+        return Profile(**{**dict(self.inferred), **dict(self.overrides)})
 
     def interval(self, trait: Trait) -> Interval:
         """The trait's 90 % interval; an overridden trait has no error."""
