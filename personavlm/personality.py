@@ -94,7 +94,7 @@ class Estimate:
     @property
     def profile(self) -> Profile:
         """The profile in force: inferred, except where the user set a trait."""
-        return Profile(**{**dict(self.inferred), **dict(self.overrides)})
+        return _profile({**dict(self.inferred), **dict(self.overrides)})
 
     def interval(self, trait: Trait) -> Interval:
         """The trait's 90 % interval; an overridden trait has no error."""
@@ -142,7 +142,7 @@ def evolve(
     """
     moved = _moved(observed, rule)
     keep = momentum(turn, schedule)
-    return Profile(**{t: _blend(p, observed[t], keep) if t in moved else p for t, p in profile})
+    return _profile({t: _blend(p, observed[t], keep) if t in moved else p for t, p in profile})
 
 
 def observe(
@@ -174,7 +174,7 @@ def observe(
 
 def override(estimate: Estimate, scores: Mapping[Trait, float]) -> Estimate:
     """Return the estimate with the user's own scores in force; an empty mapping lifts them all."""
-    Profile(**scores)  # same range check
+    _profile(scores)  # same range check
     return replace(estimate, overrides=tuple((t, float(scores[t])) for t in TRAITS if t in scores))
 
 
@@ -221,6 +221,10 @@ def _phrase(trait: Trait, score: float) -> str:
 
 def _join(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else "; ".join(parts[:-1]) + "; and " + parts[-1]
+
+
+def _profile(scores: Mapping[Trait, float]) -> Profile:
+    return Profile(**{str(trait): float(score) for trait, score in scores.items()})
 
 
 def _moved(observed: Profile, rule: NeutralRule) -> frozenset[Trait]:

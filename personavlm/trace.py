@@ -45,6 +45,8 @@ class Picture:
     caption: str = ""
     at: float | None = None
     """Seconds from the start of the clip, for a frame of a clip."""
+    box: tuple[int, int, int, int] | None = None
+    """Left, top, right, bottom in pixels of the thing the user marked, if they did."""
 
 
 @dataclass(frozen=True, slots=True)

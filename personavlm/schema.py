@@ -1,0 +1,89 @@
+"""The database of one user: its tables, and the numbered migrations that lead to them.
+
+``PRAGMA user_version`` holds the number of the last migration applied. A new one is appended to ``MIGRATIONS``, never
+edited in: stores of every age must open.
+
+The ledger is append-only and holds two chains, traces and edits. Within each, times never fall and every row's digest
+covers its predecessor's, so a store forked at a moment shares a prefix of both.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+from personavlm.errors import StoreError
+
+
+def m001_initial(db: sqlite3.Connection) -> None:
+    """Ledger, jobs, calls, pictures, vectors."""
+    db.executescript(
+        """
+        CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+        CREATE TABLE jobs (
+            id INTEGER PRIMARY KEY,
+            kind TEXT NOT NULL CHECK (kind IN ('turn', 'session')),
+            subject TEXT NOT NULL,               -- turn id or session id
+            status TEXT NOT NULL DEFAULT 'queued' CHECK (status IN ('queued', 'done', 'failed')),
+            note TEXT NOT NULL DEFAULT '',       -- what was Malformed, or why it failed
+            UNIQUE (kind, subject)
+        );
+        CREATE INDEX jobs_queued ON jobs (id) WHERE status = 'queued';
+        CREATE TABLE ledger (
+            seq INTEGER PRIMARY KEY,
+            kind TEXT NOT NULL CHECK (kind IN ('trace', 'edit')),
+            turn TEXT NOT NULL,                  -- the turn itself, or an edit's last evidence turn
+            session INTEGER NOT NULL,
+            time TEXT NOT NULL,                  -- ISO 8601 with offset
+            epoch REAL NOT NULL,                 -- the same moment in seconds
+            job INTEGER REFERENCES jobs (id),    -- the job that made an edit; NULL if it was made by hand
+            record TEXT NOT NULL,                -- canonical JSON
+            digest TEXT NOT NULL                 -- sha256 over the predecessor's digest and the record
+        );
+        CREATE INDEX ledger_chain ON ledger (kind, seq);
+        CREATE INDEX ledger_turn ON ledger (turn, kind);
+        CREATE INDEX ledger_session ON ledger (kind, session);
+        CREATE TABLE calls (
+            id INTEGER PRIMARY KEY,
+            turn TEXT NOT NULL,
+            job INTEGER REFERENCES jobs (id),    -- NULL for calls of the response stage
+            record TEXT NOT NULL
+        );
+        CREATE INDEX calls_turn ON calls (turn);
+        CREATE TABLE pictures (
+            digest TEXT PRIMARY KEY,
+            media_type TEXT NOT NULL,
+            width INTEGER NOT NULL,
+            height INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE picture_uses (
+            digest TEXT NOT NULL REFERENCES pictures (digest),
+            turn TEXT NOT NULL,
+            PRIMARY KEY (digest, turn)
+        ) WITHOUT ROWID;
+        CREATE TABLE vectors (                   -- a cache: may be dropped at any time
+            encoder TEXT NOT NULL,
+            content TEXT NOT NULL,               -- sha256 of what was encoded
+            vector BLOB NOT NULL,                -- float32
+            PRIMARY KEY (encoder, content)
+        ) WITHOUT ROWID;
+        """
+    )
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (m001_initial,)
+LATEST = len(MIGRATIONS)
+
+
+def migrate(db: sqlite3.Connection, where: str) -> None:
+    """Bring a database to the latest schema, one migration per transaction. Raises ``StoreError`` if it is newer."""
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > LATEST:
+        raise StoreError(
+            f"{where} was written by a newer personavlm (schema {version}, this one knows {LATEST}).",
+            "upgrade personavlm; nothing was changed.",
+        )
+    for number, migration in enumerate(MIGRATIONS[version:], start=version + 1):
+        migration(db)
+        db.execute(f"PRAGMA user_version = {number}")
+        db.commit()

@@ -1,0 +1,535 @@
+"""Store: one user is one folder, holding one SQLite file and their pictures by content hash.
+
+    home/users/<hash of the name>/memory.sqlite      ledger of traces and edits, job queue, calls, vector cache
+                                 /pictures/<digest>  bytes as stored
+
+The ledger is the truth: ``state(as_of)`` is the fold of its edits up to a moment. A turn, its steps and the update jobs
+it causes enter in one transaction; a job's edits and its completion enter in another. So a kill at any instant leaves
+either all of a turn or none, and every job runs exactly once, in order.
+
+    >>> with Store.open(home, "Dana", create=True) as store:
+    ...     trace = store.append(store.draft(time, "My sister plays the cello."), steps)
+    ...     store.state().name
+
+The package reads no clock: times are the caller's. Source: promises 1, 3, 7 and 8 of docs/ARCHITECTURE.md; faults 16 to
+19 of the released code are what this replaces.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+import numpy as np
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from personavlm.errors import BadInput, BadTime, UnknownUser
+from personavlm.files import guarded, write_atomically
+from personavlm.memory import EMPTY, Edit, State, fold
+from personavlm.schema import migrate
+from personavlm.trace import SESSION_GAP, Call, Picture, Session, Step, Trace, Turn, aware, canonical, digest, revive
+
+MAX_TEXT = 2_000_000
+"""Longest text of one turn that is taken (characters)."""
+DATABASE = "memory.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One queued piece of the update stage: a finished turn, or a session whose gap has passed."""
+
+    id: int
+    kind: Literal["turn", "session"]
+    subject: str
+    """Id of the turn or session."""
+    status: Literal["queued", "done", "failed"]
+    note: str = ""
+
+
+class Store:
+    """One user's folder, open. Safe to share between threads; several processes may have it open at once."""
+
+    def __init__(self, folder: Path, user: str, db: sqlite3.Connection) -> None:
+        self.folder = folder
+        self.user = user
+        self._db = db
+        self._lock = threading.RLock()
+        self._state: tuple[int, State] = (0, EMPTY)
+
+    # ── opening ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @staticmethod
+    def open(home: Path, user: str, create: bool = False) -> Store:
+        """Open a user's store. Raises ``UnknownUser`` if there is none and ``create`` is not given, ``StoreError`` if
+        it is damaged, newer than this package, or the disk refuses.
+        """
+        folder = user_folder(home, user)
+        if not (folder / DATABASE).is_file() and not create:
+            known = ", ".join(users(home)) or "none yet"
+            raise UnknownUser(f"There is no user {user!r} in {home}.", f"use one of: {known}; or create it first.")
+        with guarded(folder):
+            (folder / "pictures").mkdir(parents=True, exist_ok=True)
+            return Store(folder, user, _connect(folder / DATABASE, user))
+
+    def close(self) -> None:
+        """Close the database. Reading or writing afterwards is an error."""
+        with self._lock:
+            self._db.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, guarded(self.folder):
+            yield self._db
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, guarded(self.folder):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.rollback()
+                raise
+            self._db.commit()
+
+    # ── turns ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def draft(self, time: datetime, text: str, pictures: Sequence[Picture] = ()) -> Turn:
+        """Return the user's next turn, checked but not stored.
+
+        Raises ``BadTime`` for a time without zone or before the last turn, ``BadInput`` for an empty or huge text.
+        """
+        time = aware(time)
+        if not text.strip() and not pictures:
+            raise BadInput("The message is empty.", "write something, or give a picture.")
+        if len(text) > MAX_TEXT:
+            raise BadInput(f"The message has {len(text):,} characters.", f"send at most {MAX_TEXT:,} at a time.")
+        last = self.last_turn()
+        if last and time < last.time:
+            raise BadTime(
+                f"The time {time.isoformat()} lies before the last turn, {last.id} at {last.time.isoformat()}.",
+                "give a later time, or fork the user as of the earlier one.",
+            )
+        return Turn(f"t{last.finished + 2 if last else 1}", time, text, tuple(pictures))
+
+    def append(
+        self,
+        turn: Turn,
+        steps: Sequence[Step],
+        calls: Sequence[Call] = (),
+        gap: timedelta = SESSION_GAP,
+        update: bool = True,
+    ) -> Trace:
+        """Store a finished turn and queue its update; closes the session before it if its gap has passed.
+
+        All in one transaction. The turn's id is assigned here, so that two processes cannot take the same one.
+        """
+        with self._writing() as db:
+            last, session = self._last(db)
+            if last is not None and turn.time < last.time:
+                raise BadTime(f"Turn {last.id} at {last.time.isoformat()} came first.", "send the message again.")
+            if last is not None and turn.time - last.time >= gap:
+                _enqueue(db, "session", f"s{session}")
+                session += 1
+            turn = replace(turn, id=f"t{last.finished + 2 if last else 1}")
+            trace = Trace(turn, tuple(steps))
+            _write(db, "trace", turn.id, session, turn.time, trace, job=None)
+            for call in calls:
+                db.execute("INSERT INTO calls (turn, record) VALUES (?, ?)", (turn.id, canonical(call)))
+            for picture in turn.pictures:
+                if picture.digest:
+                    db.execute("INSERT OR IGNORE INTO picture_uses VALUES (?, ?)", (picture.digest, turn.id))
+            if update:
+                _enqueue(db, "turn", turn.id)
+        return replace(trace, calls=tuple(calls))
+
+    def last_turn(self) -> Turn | None:
+        """Return the latest turn, or None for a new user."""
+        with self._reading() as db:
+            return self._last(db)[0]
+
+    @staticmethod
+    def _last(db: sqlite3.Connection) -> tuple[Turn | None, int]:
+        row = db.execute("SELECT record, session FROM ledger WHERE kind = 'trace' ORDER BY seq DESC LIMIT 1").fetchone()
+        return (revive(Trace, row[0]).turn, row[1]) if row else (None, 1)
+
+    def traces(self, since: datetime | None = None, until: datetime | None = None) -> list[Trace]:
+        """Return the traces of a period (both ends included), oldest first, without their edits and calls."""
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT record FROM ledger WHERE kind = 'trace' AND epoch BETWEEN ? AND ? ORDER BY seq",
+                (since.timestamp() if since else -1e18, until.timestamp() if until else 1e18),
+            ).fetchall()
+        return [revive(Trace, row[0]) for row in rows]
+
+    def traces_after(self, turn: str) -> list[Trace]:
+        """Return the traces that followed a turn ("" for all), oldest first, without their edits and calls."""
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT record FROM ledger WHERE kind = 'trace' AND seq > "
+                "coalesce((SELECT seq FROM ledger WHERE kind = 'trace' AND turn = ?), 0) ORDER BY seq",
+                (turn,),
+            ).fetchall()
+        return [revive(Trace, row[0]) for row in rows]
+
+    def trace(self, turn: str) -> Trace:
+        """Return one turn's whole record with edits and calls. Raises ``BadInput`` for an unknown turn."""
+        with self._reading() as db:
+            rows = db.execute("SELECT kind, record FROM ledger WHERE turn = ? ORDER BY seq", (turn,)).fetchall()
+            calls = db.execute("SELECT record FROM calls WHERE turn = ? ORDER BY id", (turn,)).fetchall()
+        records = [record for kind, record in rows if kind == "trace"]
+        if not records:
+            raise BadInput(f"{self.user} has no turn {turn!r}.", "list the turns with `personavlm timeline`.")
+        edits = tuple(_edit(record) for kind, record in rows if kind == "edit")
+        return replace(revive(Trace, records[0]), edits=edits, calls=tuple(revive(Call, row[0]) for row in calls))
+
+    def session(self, session: str) -> Session:
+        """Return a session with its traces (without edits and calls). Raises ``BadInput`` for an unknown one."""
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT record FROM ledger WHERE kind = 'trace' AND session = ? ORDER BY seq", (_number(session),)
+            ).fetchall()
+        if not rows:
+            raise BadInput(f"{self.user} has no session {session!r}.", "list them with `personavlm timeline`.")
+        return Session(session, tuple(revive(Trace, row[0]) for row in rows))
+
+    def session_of(self, turn: str) -> str:
+        """Return the id of the session a turn belongs to. Raises ``BadInput`` for an unknown turn."""
+        with self._reading() as db:
+            row = db.execute("SELECT session FROM ledger WHERE kind = 'trace' AND turn = ?", (turn,)).fetchone()
+        if row is None:
+            raise BadInput(f"{self.user} has no turn {turn!r}.", "list the turns with `personavlm timeline`.")
+        return f"s{row[0]}"
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many turns and sessions there are."""
+        with self._reading() as db:
+            row = db.execute("SELECT count(*), coalesce(max(session), 0) FROM ledger WHERE kind = 'trace'").fetchone()
+        return int(row[0]), int(row[1])
+
+    # ── update jobs ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def close_due(self, now: datetime, gap: timedelta = SESSION_GAP) -> bool:
+        """Queue the closing of the last session if its gap has passed at ``now``; return whether it was queued."""
+        with self._writing() as db:
+            last, session = self._last(db)
+            due = last is not None and aware(now) - last.time >= gap
+            return due and _enqueue(db, "session", f"s{session}")
+
+    def jobs(self, status: Literal["queued", "done", "failed"] | None = None) -> list[Job]:
+        """Return jobs in the order in which they run, optionally of one status."""
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT id, kind, subject, status, note FROM jobs WHERE ? IS NULL OR status = ? ORDER BY id",
+                (status, status),
+            ).fetchall()
+        return [Job(*row) for row in rows]
+
+    def next_job(self) -> Job | None:
+        """Return the oldest queued job, or None."""
+        with self._reading() as db:
+            row = db.execute(
+                "SELECT id, kind, subject, status, note FROM jobs WHERE status = 'queued' ORDER BY id LIMIT 1"
+            ).fetchone()
+        return Job(*row) if row else None
+
+    def finish(self, job: Job, turn: str, edits: Sequence[Edit], calls: Sequence[Call], note: str = "") -> None:
+        """Store what a job learnt and that it is done, in one transaction; a note (Malformed output) marks it failed.
+
+        ``turn`` is the job's last evidence turn. A job that is no longer queued is left as it is: it ran already.
+        """
+        fold(edits, self.state())  # an edit that does not fit must not reach the ledger
+        session = _number(self.session_of(turn))
+        with self._writing() as db:
+            status = "failed" if note else "done"
+            done = db.execute(
+                "UPDATE jobs SET status = ?, note = ? WHERE id = ? AND status = 'queued'", (status, note, job.id)
+            )
+            if done.rowcount == 0:
+                return
+            for edit in edits:
+                _write(db, "edit", turn, session, edit.time, edit, job.id)
+            for call in calls:
+                db.execute("INSERT INTO calls (turn, job, record) VALUES (?, ?, ?)", (turn, job.id, canonical(call)))
+
+    def record(self, turn: str, edits: Sequence[Edit]) -> None:
+        """Store edits made by hand or by an import; ``turn`` is "" for what was known before the first turn.
+
+        Raises ``BadTime`` if one lies before the last edit.
+        """
+        fold(edits, self.state())
+        session = _number(self.session_of(turn)) if turn else 0
+        with self._writing() as db:
+            last = db.execute("SELECT epoch, time FROM ledger WHERE kind = 'edit' ORDER BY seq DESC LIMIT 1").fetchone()
+            for edit in edits:
+                if last and edit.time.timestamp() < last[0]:
+                    raise BadTime(f"The edit's time lies before the last edit, {last[1]}.", "give a later time.")
+                _write(db, "edit", turn, session, edit.time, edit, job=None)
+
+    @contextmanager
+    def working(self) -> Iterator[bool]:
+        """Hold the right to run this user's jobs; yields False if another process holds it."""
+        lock = FileLock(self.folder / "worker.lock")
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
+
+    # ── state ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def state(self, as_of: datetime | None = None) -> State:
+        """Return the fold of all edits, or of those learnt up to a moment.
+
+        The full fold is cached and only ever extended, so its cost does not grow with the number of turns.
+        """
+        if as_of is not None:
+            return fold(edit for edit in self.edits() if edit.time <= aware(as_of))
+        with self._reading() as db:
+            seq, state = self._state
+            rows = db.execute(
+                "SELECT seq, record FROM ledger WHERE kind = 'edit' AND seq > ? ORDER BY seq", (seq,)
+            ).fetchall()
+            if rows:
+                self._state = (rows[-1][0], fold((_edit(record) for _, record in rows), state))
+            return self._state[1]
+
+    def edits(self, turn: str | None = None) -> list[Edit]:
+        """Return edits in ledger order, of one turn or all."""
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT record FROM ledger WHERE kind = 'edit' AND (? IS NULL OR turn = ?) ORDER BY seq", (turn, turn)
+            ).fetchall()
+        return [_edit(row[0]) for row in rows]
+
+    def calls(self) -> list[Call]:
+        """Return every model call, oldest first."""
+        with self._reading() as db:
+            return [revive(Call, row[0]) for row in db.execute("SELECT record FROM calls ORDER BY id")]
+
+    def head(self) -> tuple[str, str]:
+        """Return the digests of the last trace and the last edit: equal heads mean equal ledgers."""
+        with self._reading() as db:
+            return _last_digest(db, "trace"), _last_digest(db, "edit")
+
+    def verify(self) -> list[str]:
+        """Re-derive every digest and every picture's hash; return what does not match (empty: all is well)."""
+        wrong: list[str] = []
+        with self._reading() as db:
+            wrong += [f"database: {row[0]}" for row in db.execute("PRAGMA integrity_check") if row[0] != "ok"]
+            for kind in ("trace", "edit"):
+                parent = ""
+                for seq, record, stored in db.execute(
+                    "SELECT seq, record, digest FROM ledger WHERE kind = ? ORDER BY seq", (kind,)
+                ):
+                    if _chained(record, parent) != stored:
+                        wrong.append(f"{kind} {seq}: its record does not match its digest")
+                    parent = stored
+            names = [row[0] for row in db.execute("SELECT digest FROM pictures")]
+        for name in names:
+            data = self.picture(name)
+            if data is None or hashlib.sha256(data).hexdigest() != name:
+                wrong.append(f"picture {name[:12]}: {'missing' if data is None else 'damaged'}")
+        return wrong
+
+    # ── pictures and vectors ─────────────────────────────────────────────────────────────────────────────────────
+
+    def keep_picture(self, data: bytes, media_type: str, width: int, height: int) -> str:
+        """Store a picture's bytes under their sha256 and return it; storing the same bytes again is free."""
+        name = hashlib.sha256(data).hexdigest()
+        with guarded(self.folder):
+            if not (self.folder / "pictures" / name).is_file():
+                write_atomically(self.folder / "pictures" / name, data)
+        with self._writing() as db:
+            db.execute("INSERT OR IGNORE INTO pictures VALUES (?, ?, ?, ?)", (name, media_type, width, height))
+        return name
+
+    def picture(self, name: str) -> bytes | None:
+        """Return a picture's bytes, or None if they are not here."""
+        path = self.folder / "pictures" / name
+        return path.read_bytes() if _is_digest(name) and path.is_file() else None
+
+    def picture_size(self, name: str) -> tuple[str, int, int] | None:
+        """Return media type, width and height of a stored picture."""
+        with self._reading() as db:
+            row = db.execute("SELECT media_type, width, height FROM pictures WHERE digest = ?", (name,)).fetchone()
+        return (row[0], row[1], row[2]) if row else None
+
+    def vectors(self, encoder: str, contents: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """Return cached vectors by content hash; what was encoded by another encoder is not there."""
+        found: dict[str, NDArray[np.float32]] = {}
+        with self._reading() as db:
+            for start in range(0, len(contents), 500):
+                part = contents[start : start + 500]
+                marks = ",".join("?" * len(part))
+                for content, blob in db.execute(
+                    f"SELECT content, vector FROM vectors WHERE encoder = ? AND content IN ({marks})", (encoder, *part)
+                ):
+                    found[content] = np.frombuffer(blob, dtype=np.float32)
+        return found
+
+    def keep_vectors(self, encoder: str, vectors: dict[str, NDArray[np.float32]]) -> None:
+        """Cache vectors by content hash."""
+        if vectors:
+            rows = [(encoder, content, v.astype(np.float32).tobytes()) for content, v in vectors.items()]
+            with self._writing() as db:
+                db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
+
+    # ── forks ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def fork(self, home: Path, user: str, as_of: datetime | None = None) -> Store:
+        """Return a new user who shares this one's past (up to a moment) and goes on alone.
+
+        Raises ``BadInput`` if the new name is taken.
+        """
+        folder = user_folder(home, user)
+        if (folder / DATABASE).exists():
+            raise BadInput(f"There is a user {user!r} already.", "choose another name for the fork.")
+        with guarded(folder):
+            shutil.copytree(self.folder / "pictures", folder / "pictures")
+            with self._reading() as db, sqlite3.connect(folder / DATABASE) as copy:
+                db.backup(copy)
+                copy.execute("UPDATE meta SET value = ? WHERE key = 'user'", (user,))
+            copy.close()
+        fork = Store.open(home, user)
+        if as_of is not None:
+            fork._forget_after(aware(as_of))
+        return fork
+
+    def _forget_after(self, moment: datetime) -> None:
+        with self._writing() as db:
+            late = [
+                r[0]
+                for r in db.execute("SELECT turn FROM ledger WHERE kind='trace' AND epoch>?", (moment.timestamp(),))
+            ]
+            db.execute("DELETE FROM ledger WHERE epoch > ?", (moment.timestamp(),))
+            for table in ("calls", "picture_uses"):
+                db.executemany(f"DELETE FROM {table} WHERE turn = ?", [(t,) for t in late])
+            db.executemany("DELETE FROM jobs WHERE kind = 'turn' AND subject = ?", [(t,) for t in late])
+            # The session that was running at the moment is open again, whatever became of it later.
+            running = self._last(db)[1]
+            reopened = (
+                "SELECT id FROM jobs WHERE kind = 'session' AND CAST(substr(subject, 2) AS INTEGER) >= ? "
+                "AND id NOT IN (SELECT job FROM ledger WHERE job IS NOT NULL)"
+            )
+            db.execute(f"DELETE FROM calls WHERE job IN ({reopened})", (running,))
+            db.execute(f"DELETE FROM jobs WHERE id IN ({reopened})", (running,))
+        self._state = (0, EMPTY)
+
+
+# ── users ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def user_folder(home: Path, user: str) -> Path:
+    """Return a user's folder. Names never become paths: the folder is named by a hash of the name.
+
+    Raises ``BadInput`` for a name that is empty, too long or not printable.
+    """
+    name = user.strip()
+    if not name or len(name) > 200 or not name.isprintable():
+        raise BadInput(f"{user[:40]!r} cannot be a user's name.", "use 1 to 200 printable characters.")
+    return home / "users" / hashlib.sha256(name.encode()).hexdigest()[:20]
+
+
+def users(home: Path) -> list[str]:
+    """Return the names of all users in a home, sorted; a damaged store is skipped here and reported when opened."""
+    found: list[str] = []
+    for path in sorted((home / "users").glob(f"*/{DATABASE}")):
+        try:
+            with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
+                row = db.execute("SELECT value FROM meta WHERE key = 'user'").fetchone()
+            db.close()
+        except sqlite3.DatabaseError:
+            continue
+        found += [row[0]] if row else []
+    return sorted(found)
+
+
+# ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _connect(path: Path, user: str) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+    try:
+        db.execute("PRAGMA secure_delete = ON")
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA foreign_keys = ON")
+        migrate(db, str(path))
+        db.execute("INSERT OR IGNORE INTO meta VALUES ('user', ?)", (user.strip(),))
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _edit(record: str) -> Edit:
+    edit: Edit = revive(Edit, record)  # type: ignore[arg-type]
+    return edit
+
+
+def _enqueue(db: sqlite3.Connection, kind: str, subject: str) -> bool:
+    return db.execute("INSERT OR IGNORE INTO jobs (kind, subject) VALUES (?, ?)", (kind, subject)).rowcount == 1
+
+
+def _write(
+    db: sqlite3.Connection, kind: str, turn: str, session: int, time: datetime, value: Any, job: int | None
+) -> None:
+    record = canonical(value)
+    db.execute(
+        "INSERT INTO ledger (kind, turn, session, time, epoch, job, record, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            kind,
+            turn,
+            session,
+            time.isoformat(),
+            time.timestamp(),
+            job,
+            record,
+            _chained(record, _last_digest(db, kind)),
+        ),
+    )
+
+
+def _last_digest(db: sqlite3.Connection, kind: str) -> str:
+    row = db.execute("SELECT digest FROM ledger WHERE kind = ? ORDER BY seq DESC LIMIT 1", (kind,)).fetchone()
+    return row[0] if row else ""
+
+
+def _chained(record: str, parent: str) -> str:
+    return hashlib.sha256((parent + record).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _number(session: str) -> int:
+    if not session.removeprefix("s").isdigit():
+        raise BadInput(f"{session!r} is no session id.", "session ids look like s3.")
+    return int(session.removeprefix("s"))
+
+
+def _is_digest(name: str) -> bool:
+    return len(name) == 64 and all(c in "0123456789abcdef" for c in name)
+
+
+def state_digest(state: State) -> str:
+    """Return one hash of a whole state: equal states, equal hashes."""
+    return digest({"memories": dict(state.memories), "links": state.links, "estimate": state.estimate})
