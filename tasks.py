@@ -252,8 +252,9 @@ def jupyter(notebook: Path, root: Path = ROOT) -> Server:
     port, token = free_port(), secrets.token_hex(16)
     base = f"http://127.0.0.1:{port}"
     command = [str(in_venv("python")), "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}"]
-    command += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}", "--ServerApp.log_level=WARN"]
+    command += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}", "--log-level=WARN"]
     command += ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    command += ["--LabApp.extension_manager=readonly"]
     if not WINDOWS and os.geteuid() == 0:
         command.append("--allow-root")
     address = f"{base}/lab/tree/{notebook.relative_to(root).as_posix()}?token={token}"
