@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 from pydantic import TypeAdapter
 
@@ -272,5 +272,5 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 def revive(kind: type[T], text: str) -> T:
     """Return the value that ``canonical`` spelled. Raises ``pydantic.ValidationError`` if it does not fit ``kind``."""
-    value: T = _adapter(kind).validate_json(text)
+    value: T = _adapter(cast("Any", kind)).validate_json(text)
     return value
