@@ -2,7 +2,8 @@
 
 A resolver turns a match into a span of the calendar, both ends included, to the minute. Dates written out and counted
 offsets go through dateparser; weeks (Monday to Sunday), weekends, seasons (northern), parts of the day and habits are
-our own, because a library returns a moment and memory asks for a period. Tables: the calendar, and common English usage.
+our own, because a library returns a moment and memory asks for a period. Tables: the
+calendar, and common English usage.
 """
 
 from __future__ import annotations
@@ -337,7 +338,8 @@ _RULES: tuple[tuple[str, Resolver, Kind | None], ...] = (
     (rf"(?:on )?(?P<m>{_MONTH})\.? (?:the )?(?P<d>\d{{1,2}}){_TH}\b(?!:){_OF_YEAR}", _date, None),
     (r"\d{1,2}/\d{1,2}/\d{4}|\d{1,2}\.\d{1,2}\.\d{4}", _numeric, None),
     (
-        rf"{_IN}(?:the )?(?P<n>first|second|third|fourth|last) (?P<u>week|weekend) (?:of|in) (?P<m>{_MONTH})\b{_OF_YEAR}",
+        rf"{_IN}(?:the )?(?P<n>first|second|third|fourth|last) (?P<u>week|weekend) (?:of|in) (?P<m>{_MONTH})\b"
+        rf"{_OF_YEAR}",
         _nth_week,
         None,
     ),

@@ -223,7 +223,7 @@ def _joined(text: str, first: Mention, second: Mention) -> Mention | None:
             return None
     place = (opened.start(), second.span[1])
     return replace(
-        first, text=text[slice(*place)], span=place, end=max(first.end, second.end), kind="period", unit="span"
+        first, text=text[slice(*place)], span=place, end=second.end, kind="period", unit="span"
     )
 
 
