@@ -30,7 +30,8 @@ Part = str | ImagePart
 @dataclass(frozen=True, slots=True)
 class Message:
     """One chat message. ``contract`` and ``slots`` say which prompt file made it and what filled its slots, as the same
-    text the model reads: tests and ``Embedded`` use them, other backends ignore them."""
+    text the model reads: tests and ``Embedded`` use them, other backends ignore them.
+    """
 
     role: Role
     content: tuple[Part, ...]

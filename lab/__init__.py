@@ -1,0 +1,1 @@
+"""Programs and evidence of experiments. The package never imports from here."""
