@@ -76,7 +76,6 @@ def environment() -> dict[str, str]:
     """The variables every program here runs under: no telemetry, UTF-8, and threads that do not fight for cores."""
     defaults = {
         "OMP_WAIT_POLICY": "passive",  # with spinning threads a busy machine is 6 to 16 times slower
-        "PERSONAVLM_HOME": str(WORKSPACE),
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
         "RAY_USAGE_STATS_ENABLED": "0",
@@ -258,7 +257,8 @@ def jupyter(notebook: Path, root: Path = ROOT) -> Server:
     if not WINDOWS and os.geteuid() == 0:
         command.append("--allow-root")
     address = f"{base}/lab/tree/{notebook.relative_to(root).as_posix()}?token={token}"
-    return Server("JupyterLab", tuple(command), f"{base}/api", address, (("JUPYTER_TOKEN", token),))
+    extra = (("JUPYTER_TOKEN", token), ("PERSONAVLM_HOME", str(WORKSPACE)))
+    return Server("JupyterLab", tuple(command), f"{base}/api", address, extra)
 
 
 def streamlit(page: Path) -> Server:
@@ -267,7 +267,7 @@ def streamlit(page: Path) -> Server:
     base = f"http://127.0.0.1:{port}"
     command = [str(in_venv("python")), "-m", "streamlit", "run", str(page), "--server.port", str(port)]
     command += ["--server.address", "127.0.0.1", "--server.headless", "true", "--browser.gatherUsageStats", "false"]
-    return Server("Inspector", tuple(command), f"{base}/_stcore/health", base)
+    return Server("Inspector", tuple(command), f"{base}/_stcore/health", base, (("PERSONAVLM_HOME", str(WORKSPACE)),))
 
 
 def serve(servers: Sequence[Server], start_seconds: float = START_SECONDS) -> int:

@@ -265,7 +265,9 @@ def test_what_the_papers_mention_exists(name: str) -> None:
 
 
 def exists(word: str) -> bool:
-    """Whether a quoted symbol, test or file is there; other quoted words are not claims."""
+    """Whether a quoted symbol, test or file is there; other quoted words, and names to fill in, are not claims."""
+    if re.search(r"NN|NAME", word):
+        return True
     if re.fullmatch(r"personavlm(\.\w+)+(\(\))?", word):
         return resolves(word.removesuffix("()"))
     if match := re.fullmatch(r"(tests/[\w/]+\.py)::(\w+)", word):

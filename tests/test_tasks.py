@@ -162,6 +162,44 @@ def test_clean_keeps_what_costs_time_unless_asked(tasks: ModuleType) -> None:
     assert {path.name for path in tasks.ROOT.iterdir() if path.is_dir()} == {"personavlm"}
 
 
+def test_test_runs_everything_and_passes_arguments_on(
+    tasks: ModuleType, pip: Pip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "find_browser", lambda: "a browser")
+    assert tasks.main(["test", "-k", "memory"]) == 0
+    assert pip.commands[0][-1] == ".[apps,dev,models,notebooks]"
+    assert pip.commands[1][1:] == ["-m", "pytest", "--run-slow", "-n", "2", "--dist", "loadfile", "-k", "memory"]
+    tasks.main(["test", "-n0"])
+    assert pip.commands[2][1:] == ["-m", "pytest", "--run-slow", "-n0"]
+    pip.status = 1
+    assert tasks.main(["test"]) == 1
+
+
+def test_without_a_browser_and_a_way_to_install_one_the_tests_still_run(
+    tasks: ModuleType, pip: Pip, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("BROWSER_PATH", raising=False)
+    monkeypatch.setattr(tasks.shutil, "which", lambda name: None)
+    assert tasks.main(["test"]) == 0
+    assert "browser tests are skipped" in capsys.readouterr().out
+    assert "pytest" in pip.commands[-1]
+
+
+def test_check_runs_all_three_and_fails_if_one_does(
+    tasks: ModuleType, pip: Pip, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tasks, "set_up", lambda extras: None)
+    monkeypatch.setattr(tasks, "call", lambda command: pip(command) or int("format" in command))
+    assert tasks.main(["check"]) == 1
+    assert [command[2] for command in pip.commands] == ["ruff", "ruff", "mypy"]
+    assert "failed: ruff format --check ." in capsys.readouterr().err
+
+
+def test_lab_in_an_incomplete_clone_says_so(tasks: ModuleType, pip: Pip, capsys: pytest.CaptureFixture[str]) -> None:
+    assert tasks.main(["lab"]) == 1
+    assert "not complete" in capsys.readouterr().err
+
+
 def test_bench_collects_figures_and_names_what_failed(
     tasks: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
