@@ -35,10 +35,11 @@ class Preference:
 
 @dataclass(frozen=True, slots=True)
 class PrefEval:
-    """What was read, and what was left out and why."""
+    """What was read, what was left out and why, and how many options were joined by place."""
 
     items: tuple[Preference, ...]
     skipped: tuple[Skipped, ...] = ()
+    repaired: int = 0
 
 
 class _Item(Shape):
@@ -51,25 +52,33 @@ class _Item(Shape):
 def prefeval(folder: Path) -> PrefEval:
     """Return all preferences under ``folder/explicit_preference`` with their options, topics in name order.
 
-    Raises ``BadInput`` if the folder holds no topic or a file has another shape.
+    Some preferences are worded a little differently beside their options; the same place and question then join them,
+    counted as repaired. Raises ``BadInput`` if the folder holds no topic or a file has another shape.
     """
     topics = sorted((folder / "explicit_preference").glob("*.json"))
     if not topics:
         raise BadInput(f"{folder} holds no explicit_preference/*.json.", "give PrefEval's benchmark_dataset folder.")
     items: list[Preference] = []
     skipped: list[Skipped] = []
+    repaired = 0
     for path in topics:
-        options = _options(folder / "mcq_options" / path.name)
+        answers = _answers(folder / "mcq_options" / path.name)
         for number, raw in enumerate(load(path, list[_Item], WHAT)):
-            given = options.get((raw.preference, raw.question), ())
-            items.append(Preference(path.stem, number, raw.preference, raw.question, raw.explanation, given))
-            if not given:
+            answer = _partner(raw, number, answers)
+            options = tuple(answer.classification_task_options) if answer else ()
+            items.append(Preference(path.stem, number, raw.preference, raw.question, raw.explanation, options))
+            repaired += answer is not None and answer.preference != raw.preference
+            if not options:
                 skipped.append(Skipped(f"mcq_options/{path.name}", f"no options for number {number} of the topic"))
-    return PrefEval(tuple(items), tuple(skipped))
+    return PrefEval(tuple(items), tuple(skipped), repaired)
 
 
-def _options(path: Path) -> dict[tuple[str, str], tuple[str, ...]]:
-    if not path.exists():
-        return {}
-    raw = load(path, list[_Item], WHAT)
-    return {(item.preference, item.question): tuple(item.classification_task_options) for item in raw}
+def _answers(path: Path) -> list[_Item]:
+    return load(path, list[_Item], WHAT) if path.exists() else []
+
+
+def _partner(item: _Item, number: int, answers: list[_Item]) -> _Item | None:
+    """Return the entry with this one's options: the same texts anywhere, else the same question at the same place."""
+    same = (one for one in answers if (one.preference, one.question) == (item.preference, item.question))
+    near = (one for one in answers[number : number + 1] if one.question == item.question)
+    return next(same, None) or next(near, None)
