@@ -495,7 +495,8 @@ def measured(program: Path, arguments: Sequence[str]) -> object:
 def versions() -> dict[str, str]:
     """Return what the figures were measured with, as the environment has it."""
     packages = ("personavlm", "numpy", "faiss-cpu", "torch", "transformers", "polars")
-    code = f"import importlib.metadata as m, json; print(json.dumps({{p: m.version(p) for p in {packages}}}))"
+    chosen = f"{{d.name: d.version for d in m.distributions() if d.name in {packages}}}"
+    code = f"import importlib.metadata as m, json; print(json.dumps({chosen}))"
     done = subprocess.run([str(in_venv("python")), "-c", code], capture_output=True, text=True, check=True)
     found: dict[str, str] = json.loads(done.stdout)
     return {"python": platform.python_version(), "machine": f"{sys.platform} {platform.machine()}", **found}

@@ -212,7 +212,7 @@ def test_bench_collects_figures_and_names_what_failed(
     assert "bad (exit status 3)" in capsys.readouterr().err
     written = json.loads((tasks.ROOT / "lab/results/bench.json").read_text(encoding="utf-8"))
     assert written["results"] == {"good": {"ratio": 2.5}}
-    assert set(written["versions"]) >= {"python", "machine", "numpy", "faiss-cpu"}
+    assert set(written["versions"]) >= {"python", "machine", "personavlm", "numpy", "faiss-cpu"}
 
 
 # ── servers ──────────────────────────────────────────────────────────────────────────────────────────────────────
