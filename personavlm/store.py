@@ -37,7 +37,7 @@ from personavlm.errors import BadInput, BadTime, UnknownUser
 from personavlm.files import guarded, write_atomically
 from personavlm.memory import EMPTY, Edit, State, fold
 from personavlm.schema import migrate
-from personavlm.trace import SESSION_GAP, Call, Picture, Session, Step, Trace, Turn, aware, canonical, digest, revive
+from personavlm.trace import SESSION_GAP, Call, Picture, Session, Step, Trace, Turn, aware, canonical, digest, revive, valid
 
 MAX_TEXT = 2_000_000
 """Longest text of one turn that is taken (characters)."""
@@ -126,7 +126,7 @@ class Store:
                 f"The time {time.isoformat()} lies before the last turn, {last.id} at {last.time.isoformat()}.",
                 "give a later time, or fork the user as of the earlier one.",
             )
-        return Turn(f"t{last.finished + 2 if last else 1}", time, text, tuple(pictures))
+        return Turn(f"t{last.finished + 2 if last else 1}", time, valid(text), tuple(pictures))
 
     def append(
         self,
@@ -416,6 +416,16 @@ class Store:
             fork._forget_after(aware(as_of))
         return fork
 
+    def copy_database(self, target: Path) -> None:
+        """Write a compact copy of the database, without the vector cache, to a new file."""
+        with self._reading() as db, sqlite3.connect(target) as copy:
+            db.backup(copy)
+            copy.execute("DELETE FROM vectors")
+        copy.isolation_level = None
+        copy.execute("PRAGMA journal_mode = DELETE")
+        copy.execute("VACUUM")
+        copy.close()
+
     def _forget_after(self, moment: datetime) -> None:
         with self._writing() as db:
             late = [
@@ -517,7 +527,7 @@ def _last_digest(db: sqlite3.Connection, kind: str) -> str:
 
 
 def _chained(record: str, parent: str) -> str:
-    return hashlib.sha256((parent + record).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256((parent + record).encode()).hexdigest()
 
 
 def _number(session: str) -> int:

@@ -257,12 +257,17 @@ def plain(value: Any) -> Any:
 
 def canonical(value: Any) -> str:
     """Return a value's one JSON spelling: keys sorted, no spaces, UTF-8. Equal values have equal spellings."""
-    return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return valid(json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+
+
+def valid(text: str) -> str:
+    """Return text that can be written as UTF-8: a lone surrogate, which is no character, becomes a question mark."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def digest(value: Any, parent: str = "") -> str:
     """Return the sha256 of a value's canonical JSON, chained to its predecessor's digest if one is given."""
-    return hashlib.sha256((parent + canonical(value)).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256((parent + canonical(value)).encode()).hexdigest()
 
 
 @cache

@@ -5,7 +5,7 @@
                                                                     ─> core       ─> Add | Replace | Retire by key
                                                                     ─> graph      ─> Link | Merge
 
-Nothing here writes: ``Learnt`` holds the edits, and the store takes them together with the job's completion. Output that
+Nothing here writes: ``Learnt`` holds the edits, and the store takes them together with the completed job. Output that
 keeps no contract changes nothing and is named in ``Learnt.notes``; what the model did not mention stays as it was.
 
 Source: paper section 3.1 (update stage), algorithm 1, eq. 2: semantic memory is extracted from (Q_m, R_m).
@@ -311,6 +311,7 @@ def keyed_memory(
     """Return a core or procedural memory: a key with its value, readable on its own."""
     text = value if type == "procedural" else f"{key}: {value}"
     kind = "goal" if key.lower().startswith("goal") else "habit" if type == "procedural" else "fact"
+    key = key.strip().lower()
     return Memory(id, type, text, since, evidence, kind=kind, attribute=key, value=value, block=block)  # type: ignore[arg-type]
 
 
