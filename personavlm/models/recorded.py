@@ -7,8 +7,9 @@ One line of a recording (JSON lines, UTF-8; the pictures themselves are not in i
      "completion": {"text": "It is yours.", "tokens_in": 312, "tokens_out": 5, "finished": true}}
 
 The key is a digest of model name, messages (texts and picture digests in order) and sampling; which prompt file a
-message came from does not count, only what the model reads. Without a live model a request that is not in the file is an error
-that shows how the nearest recorded one differs; with one, it is asked and the answer appended, one write per line.
+message came from does not count, only what the model reads. Without a live model a request that is not in the file is
+an error that shows how the nearest recorded one differs; with one, it is asked and the answer appended, one write per
+line.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@
     >>> model.complete([Message("user", ("Hello",))], Sampling(max_tokens=64)).text
 
 A server that is starting, overloaded or broken (no connection, 409, 429, 5xx) is asked again, ``attempts`` times in
-all, with pauses of 1, 2, 4 … seconds; what cannot get better (a wrong key, an unknown model, a bad request, a time limit
-that has passed) is not. The key comes from the environment, goes to the server only, and is cut out of every message.
+all, with pauses of 1, 2, 4 … seconds; what cannot get better (a wrong key, an unknown model, a bad request, a time
+limit that has passed) is not. The key comes from the environment, goes to the server only, and is cut out of messages.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class OpenAICompatible:
         request = self._request(messages, sampling)
         chunks = self._insist(lambda: self._client.chat.completions.create(**request, stream=True))
         ended = False
-        with self._failures(), chunks:
+        with self._failures(begun=True), chunks:
             for chunk in chunks:
                 for choice in chunk.choices[:1]:
                     ended = ended or choice.finish_reason is not None
@@ -123,22 +123,25 @@ class OpenAICompatible:
             return call()
 
     @contextmanager
-    def _failures(self) -> Iterator[None]:
+    def _failures(self, begun: bool = False) -> Iterator[None]:
         try:
             yield
         except PersonaVLMError:
             raise
         except Exception as error:
-            raise self._explained(error) from error
+            raise self._explained(error, begun) from error
 
-    def _explained(self, error: Exception) -> PersonaVLMError:
-        """The error to show for what openai or its HTTP library raised; anything else is a defect and is raised on."""
+    def _explained(self, error: Exception, begun: bool = False) -> PersonaVLMError:
+        """The error to show for what openai or its HTTP library raised; anything else is a defect and is raised on.
+
+        ``begun``: part of the answer is here already.
+        """
         import openai
 
         status = getattr(error, "status_code", None)
         if isinstance(error, openai.APITimeoutError) or "Timeout" in type(error).__name__:
             return self._unavailable(f"was silent for {self._timeout:g} seconds", "give it longer (?timeout=600).")
-        if isinstance(error, openai.APIConnectionError):
+        if isinstance(error, openai.APIConnectionError) and not begun:
             return self._unavailable("cannot be reached", "start the server, and check the address and the network.")
         if status is not None:
             return self._refused(status, self._clean(str(error)))
@@ -209,10 +212,10 @@ def _from_http(error: Exception) -> bool:
 
 
 def _host(base_url: str) -> str:
-    address = urlsplit(base_url)
-    if address.scheme not in ("http", "https") or not address.hostname:
-        raise BadInput(f"The base url {base_url!r} is no web address.", "give for example http://127.0.0.1:8000/v1.")
-    return address.hostname + (f":{address.port}" if address.port else "")
+    found = re.fullmatch(r"https?://(?:[^/@]*@)?(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?(?:[/?].*)?", base_url)
+    if found is None:
+        raise BadInput("The base url is no web address.", "give for example http://127.0.0.1:8000/v1.")
+    return found[1] + (found[2] or "")
 
 
 def _key(base_url: str, environment: Mapping[str, str]) -> str:
