@@ -23,7 +23,8 @@ def inert(text: str, tokens: Iterable[str] = ()) -> str:
 
     ``tokens`` are further spellings to break, such as a tokenizer's special tokens.
     """
-    spellings = "|".join(re.escape(token) for token in sorted(tokens, key=len, reverse=True) if len(token) > 1)
+    breakable = [token for token in tokens if len(token) > 1 and not re.search(r"\s", token)]
+    spellings = "|".join(re.escape(token) for token in sorted(breakable, key=len, reverse=True))
     pattern = re.compile(f"{CONTROL.pattern}|{spellings}") if spellings else CONTROL
     while pattern.search(text):  # breaking "<<a>a>" may join what is left into another token
         text = pattern.sub(lambda found: found[0][0] + " " + found[0][1:], text)
