@@ -116,9 +116,10 @@ def works(command: Sequence[str | Path]) -> bool:
 
 
 def fingerprint() -> str:
-    """Return what an installation depends on, as a digest: the project's metadata, the pins and this Python."""
+    """Return what an installation depends on, as a digest: metadata, pins, this folder and this Python."""
     parts = [(ROOT / name).read_bytes() for name in ("pyproject.toml", "constraints.txt")]
-    return hashlib.sha256(b"\0".join([*parts, platform.python_version().encode()])).hexdigest()
+    place = f"{ROOT}\n{platform.python_version()}"  # a moved or copied folder would import the old one's package
+    return hashlib.sha256(b"\0".join([*parts, place.encode()])).hexdigest()
 
 
 def installed() -> tuple[str, ...]:
@@ -133,7 +134,7 @@ def installed() -> tuple[str, ...]:
 def set_up(extras: Sequence[str], offline: bool = False) -> None:
     """Make the environment and install the project with these extras, unless that is done already."""
     have = installed()
-    if set(extras) <= set(have) and works([in_venv("python"), "-c", "import personavlm"]):
+    if set(extras) <= set(have) and works([in_venv("python"), "-I", "-c", "import personavlm"]):
         return
     make_venv()
     wanted = sorted({*extras, *have})

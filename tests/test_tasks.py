@@ -119,6 +119,19 @@ def test_set_up_notices_a_change(tasks: ModuleType, pip: Pip, name: str) -> None
     assert len(pip.commands) == 2
 
 
+def test_set_up_notices_that_the_folder_moved(
+    tasks: ModuleType, pip: Pip, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tasks.set_up(["models"])
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    for name in ("pyproject.toml", "constraints.txt"):
+        (moved / name).write_bytes((tasks.ROOT / name).read_bytes())
+    monkeypatch.setattr(tasks, "ROOT", moved)
+    tasks.set_up(["models"])
+    assert len(pip.commands) == 2
+
+
 def test_a_failed_set_up_does_not_look_finished(tasks: ModuleType, pip: Pip) -> None:
     tasks.set_up(["models"])
     pip.status = 1
