@@ -17,6 +17,7 @@ Source: paper section 3.1 and appendix A.3. The edits themselves are ours: the r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -96,8 +97,8 @@ class MemoryLink:
 
 
 # ── edits ────────────────────────────────────────────────────────────────────────────────────────────────────────
-# Every edit carries its time, that of its last evidence turn (a session's close: last turn + the gap), never the time of
-# processing, so that state(as_of=t) shows nothing learnt after t.
+# Every edit carries its time, that of its last evidence turn (a session's close: last turn + the gap), never the time
+# of processing, so that state(as_of=t) shows nothing learnt after t.
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,14 @@ class Override:
 Edit = Add | Replace | Retire | Merge | Link | Observe | Override
 
 
+_KEYED: frozenset[MemoryType] = frozenset({"core", "procedural"})
+
+
+def bare(text: str) -> str:
+    """Return a text's words alone, lower case, one space between: equal for texts that say the same."""
+    return " ".join(re.findall(r"\w+", text.lower()))
+
+
 # ── state ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -191,7 +200,11 @@ class State:
 
     memories: Mapping[str, Memory] = field(default_factory=lambda: MappingProxyType({}))
     links: tuple[MemoryLink, ...] = ()
-    estimate: Estimate = Estimate()
+    estimate: Estimate = field(default_factory=Estimate)
+    keyed: Mapping[str, Memory] = field(default_factory=lambda: MappingProxyType({}))
+    """The current core and procedural memories by id: few, and wanted every turn, so they are kept apart."""
+    statements: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """What current semantic memories say, in bare words, to their ids: the same is not learnt twice."""
 
     def all(self, *types: MemoryType) -> Iterator[Memory]:
         """Yield memories of these types (default: every type) in the order they were learnt."""
@@ -199,7 +212,13 @@ class State:
 
     def current(self, *types: MemoryType) -> Iterator[Memory]:
         """Yield those memories that hold now."""
+        if types and set(types) <= _KEYED:
+            return (m for m in self.keyed.values() if m.type in types)
         return (m for m in self.all(*types) if m.status == "current")
+
+    def says(self, text: str) -> str | None:
+        """Return the id of a current semantic memory that says the same words, or None."""
+        return self.statements.get(bare(text))
 
     def core(self, block: Block) -> dict[str, Memory]:
         """Return the current core memories of one block by attribute; ``human`` always comes with its name if known."""
@@ -241,10 +260,18 @@ def fold(edits: Iterable[Edit], state: State = EMPTY) -> State:
 
     Raises ``ValueError`` naming the edit when a target is unknown or no longer current, or an id is taken.
     """
-    folding = _Folding(dict(state.memories), list(state.links), state.estimate)
+    folding = _Folding(
+        dict(state.memories), list(state.links), state.estimate, dict(state.keyed), dict(state.statements)
+    )
     for edit in edits:
         folding.apply(edit)
-    return State(MappingProxyType(folding.memories), tuple(folding.links), folding.estimate)
+    return State(
+        MappingProxyType(folding.memories),
+        tuple(folding.links),
+        folding.estimate,
+        MappingProxyType(folding.keyed),
+        MappingProxyType(folding.statements),
+    )
 
 
 @dataclass(slots=True)
@@ -254,6 +281,8 @@ class _Folding:
     memories: dict[str, Memory]
     links: list[MemoryLink]
     estimate: Estimate
+    keyed: dict[str, Memory]
+    statements: dict[str, str]
 
     def apply(self, edit: Edit) -> None:
         match edit:
@@ -279,13 +308,27 @@ class _Folding:
         if memory.id in self.memories:
             raise ValueError(f"{edit.op}: memory {memory.id} exists already")
         if memory.type == "procedural":
-            self._make_room(memory)
-        self.memories[memory.id] = memory
+            self._make_room()
+        self._put(memory)
 
-    def _make_room(self, memory: Memory) -> None:
-        entries = [m for m in self.memories.values() if m.type == "procedural" and m.status == "current"]
+    def _put(self, memory: Memory) -> None:
+        self.memories[memory.id] = memory
+        current = memory.status == "current"
+        if memory.type in _KEYED:
+            self.keyed.pop(memory.id, None)
+            if current:
+                self.keyed[memory.id] = memory
+        elif memory.type == "semantic":
+            said = bare(memory.text)
+            if current:
+                self.statements[said] = memory.id
+            elif self.statements.get(said) == memory.id:
+                del self.statements[said]
+
+    def _make_room(self) -> None:
+        entries = [m for m in self.keyed.values() if m.type == "procedural"]
         for oldest in sorted(entries, key=lambda m: m.since)[: max(0, len(entries) + 1 - MAX_PROCEDURAL)]:
-            self.memories[oldest.id] = replace(oldest, status="retired")
+            self._put(replace(oldest, status="retired"))
 
     def _end(self, edit: Edit, target: str, status: Status, until: datetime | None, successor: str | None) -> None:
         memory = self.memories.get(target)
@@ -293,7 +336,7 @@ class _Folding:
             found = "unknown" if memory is None else memory.status
             raise ValueError(f"{edit.op}: memory {target} is {found}, only a current one can change")
         end = max(until, memory.since) if until and not memory.until else memory.until
-        self.memories[target] = replace(memory, status=status, until=end, replaced_by=successor)
+        self._put(replace(memory, status=status, until=end, replaced_by=successor))
 
     def _link(self, edit: Edit, link: MemoryLink) -> None:
         for end in (link.source, link.target):

@@ -37,7 +37,20 @@ from personavlm.errors import BadInput, BadTime, UnknownUser
 from personavlm.files import guarded, write_atomically
 from personavlm.memory import EMPTY, Edit, State, fold
 from personavlm.schema import migrate
-from personavlm.trace import SESSION_GAP, Call, Picture, Session, Step, Trace, Turn, aware, canonical, digest, revive, valid
+from personavlm.trace import (
+    SESSION_GAP,
+    Call,
+    Picture,
+    Session,
+    Step,
+    Trace,
+    Turn,
+    aware,
+    canonical,
+    digest,
+    revive,
+    valid,
+)
 
 MAX_TEXT = 2_000_000
 """Longest text of one turn that is taken (characters)."""
@@ -65,6 +78,7 @@ class Store:
         self._db = db
         self._lock = threading.RLock()
         self._state: tuple[int, State] = (0, EMPTY)
+        self._pending: tuple[int, State] | None = None
 
     # ── opening ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -101,12 +115,14 @@ class Store:
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with self._lock, guarded(self.folder):
             self._db.execute("BEGIN IMMEDIATE")
+            self._pending = None
             try:
                 yield self._db
             except BaseException:
                 self._db.rollback()
                 raise
             self._db.commit()
+            self._state = self._pending or self._state
 
     # ── turns ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -254,33 +270,36 @@ class Store:
 
         ``turn`` is the job's last evidence turn. A job that is no longer queued is left as it is: it ran already.
         """
-        fold(edits, self.state())  # an edit that does not fit must not reach the ledger
         session = _number(self.session_of(turn))
+        status = "failed" if note else "done"
         with self._writing() as db:
-            status = "failed" if note else "done"
             done = db.execute(
                 "UPDATE jobs SET status = ?, note = ? WHERE id = ? AND status = 'queued'", (status, note, job.id)
             )
-            if done.rowcount == 0:
-                return
-            for edit in edits:
-                _write(db, "edit", turn, session, edit.time, edit, job.id)
-            for call in calls:
-                db.execute("INSERT INTO calls (turn, job, record) VALUES (?, ?, ?)", (turn, job.id, canonical(call)))
+            if done.rowcount:
+                for call in calls:
+                    row = (turn, job.id, canonical(call))
+                    db.execute("INSERT INTO calls (turn, job, record) VALUES (?, ?, ?)", row)
+                self._extend(db, turn, session, edits, job.id)
+
+    def _extend(self, db: sqlite3.Connection, turn: str, session: int, edits: Sequence[Edit], job: int | None) -> None:
+        """Write edits and take the state along. One that does not fit raises and undoes the transaction."""
+        after = fold(edits, self.state())
+        for edit in edits:
+            _write(db, "edit", turn, session, edit.time, edit, job)
+        self._pending = (_last_seq(db), after)
 
     def record(self, turn: str, edits: Sequence[Edit]) -> None:
         """Store edits made by hand or by an import; ``turn`` is "" for what was known before the first turn.
 
         Raises ``BadTime`` if one lies before the last edit.
         """
-        fold(edits, self.state())
         session = _number(self.session_of(turn)) if turn else 0
         with self._writing() as db:
             last = db.execute("SELECT epoch, time FROM ledger WHERE kind = 'edit' ORDER BY seq DESC LIMIT 1").fetchone()
-            for edit in edits:
-                if last and edit.time.timestamp() < last[0]:
-                    raise BadTime(f"The edit's time lies before the last edit, {last[1]}.", "give a later time.")
-                _write(db, "edit", turn, session, edit.time, edit, job=None)
+            if last and any(edit.time.timestamp() < last[0] for edit in edits):
+                raise BadTime(f"The edit's time lies before the last edit, {last[1]}.", "give a later time.")
+            self._extend(db, turn, session, edits, job=None)
 
     @contextmanager
     def working(self) -> Iterator[bool]:
@@ -524,6 +543,11 @@ def _write(
 def _last_digest(db: sqlite3.Connection, kind: str) -> str:
     row = db.execute("SELECT digest FROM ledger WHERE kind = ? ORDER BY seq DESC LIMIT 1", (kind,)).fetchone()
     return row[0] if row else ""
+
+
+def _last_seq(db: sqlite3.Connection) -> int:
+    row = db.execute("SELECT seq FROM ledger WHERE kind = 'edit' ORDER BY seq DESC LIMIT 1").fetchone()
+    return row[0] if row else 0
 
 
 def _chained(record: str, parent: str) -> str:

@@ -13,7 +13,6 @@ Source: paper section 3.1 (update stage), algorithm 1, eq. 2: semantic memory is
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -32,6 +31,7 @@ from personavlm.memory import (
     Replace,
     Retire,
     State,
+    bare,
 )
 from personavlm.personality import PAPER_MOMENTUM, Momentum, NeutralRule
 from personavlm.prompts import DEFAULT_BUDGET, Budget, Images, Prompts, default_prompts
@@ -152,14 +152,14 @@ def _read_personality(
 def semantic_edits(records: Iterable[SemanticRecord], trace: Trace, state: State, enrol: Enrol) -> list[Edit]:
     """Return the edits that remember a turn's records; what is known already is not added again."""
     turn = trace.turn
-    known = {_words(m.text) for m in state.current("semantic", "core")}
+    known = {bare(f"{m.attribute} {m.value}") for m in state.current("core")}
     replaced: set[str] = set()
     seen: dict[str, int] = {}
     edits: list[Edit] = []
     for record in records:
-        if _words(record.content) in known:
+        if state.says(record.content) or bare(record.content) in known:
             continue
-        known.add(_words(record.content))
+        known.add(bare(record.content))
         category = record.concept.lower()
         crops = enrol(trace, category, seen.get(category, 0)) if category else ()
         seen[category] = seen.get(category, 0) + 1
@@ -298,7 +298,7 @@ class _Closing:
         memory = keyed_memory(id, type, entry.key, entry.value, self.session.last, self.evidence, entry.block)
         if old is None:
             return [Add(self.time, self.evidence, memory)]
-        return [] if _words(old.text) == _words(memory.text) else [Replace(self.time, self.evidence, old.id, memory)]
+        return [] if bare(old.text) == bare(memory.text) else [Replace(self.time, self.evidence, old.id, memory)]
 
     def connect(self) -> None:
         new = [e.memory for e in self.edits if isinstance(e, Add | Replace) and e.memory.type == "episodic"]
@@ -333,7 +333,3 @@ def claim_all(topics: Sequence[Topic], length: int) -> tuple[Topic, ...]:
 
 def _exchange(trace: Trace) -> Exchange:
     return Exchange(trace.turn, trace.reply)
-
-
-def _words(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.lower()))
