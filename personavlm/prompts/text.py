@@ -243,7 +243,7 @@ _ROW = re.compile(
 def parse_memories(text: str, zone: tzinfo) -> tuple[MemoryLine, ...]:
     """Return the memories or hits of a slot with their quoted turns, in order."""
     rows = list(_ROW.finditer(text))
-    ends = [*(row.start() for row in rows[1:]), len(text)]
+    ends = [*(row.start() for row in rows[1:]), len(text)] if rows else []
     found: list[MemoryLine] = []
     for row, end in zip(rows, ends, strict=True):
         time = read_stamp(row[3], zone)
