@@ -86,7 +86,10 @@ class OpenAICompatible:
         )
 
     def stream(self, messages: Sequence[Message], sampling: Sampling) -> Iterator[str]:
-        """Yield pieces as they come. Raises as ``complete`` does; an answer that breaks off is ``ModelUnavailable``."""
+        """Yield pieces as they come. Raises as ``complete`` does; an answer that breaks off is ``ModelUnavailable``.
+
+        Some servers trim white space round a whole answer and not round a streamed one.
+        """
         request = self._request(messages, sampling)
         chunks = self._insist(lambda: self._client.chat.completions.create(**request, stream=True))
         ended = False
