@@ -429,9 +429,9 @@ def test(arguments: list[str]) -> int:
 
 
 def find_browser() -> str:
-    """Return the path of a Chromium that is installed, or nothing."""
+    """Return the path of a Chromium that is installed and starts (Ubuntu's may be an empty shell), or nothing."""
     found = (os.environ.get("BROWSER_PATH"), *map(shutil.which, BROWSERS))
-    return next((path for path in found if path), "")
+    return next((path for path in found if path and works([path, "--version"])), "")
 
 
 def install_browser() -> str:

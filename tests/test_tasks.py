@@ -8,6 +8,7 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -196,6 +197,14 @@ def test_without_a_browser_and_a_way_to_install_one_the_tests_still_run(
     assert tasks.main(["test"]) == 0
     assert "browser tests are skipped" in capsys.readouterr().out
     assert "pytest" in pip.commands[-1]
+
+
+def test_a_browser_that_does_not_start_is_passed_over(tasks: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BROWSER_PATH", "no-such-browser")
+    monkeypatch.setattr(tasks, "BROWSERS", ("python3", "python"))
+    assert tasks.find_browser() in map(shutil.which, ("python3", "python"))
+    monkeypatch.setattr(tasks, "BROWSERS", ())
+    assert tasks.find_browser() == ""
 
 
 def test_check_runs_all_three_and_fails_if_one_does(
