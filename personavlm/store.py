@@ -324,13 +324,11 @@ class Store:
         """
         if as_of is not None:
             return fold(edit for edit in self.edits() if edit.time <= aware(as_of))
-        with self._reading() as db:
+        with self._reading():
             seq, state = self._state
-            rows = db.execute(
-                "SELECT seq, record FROM ledger WHERE kind = 'edit' AND seq > ? ORDER BY seq", (seq,)
-            ).fetchall()
-            if rows:
-                self._state = (rows[-1][0], fold((_edit(record) for _, record in rows), state))
+            reached, edits = self.edits_after(seq)
+            if edits:
+                self._state = (reached, fold(edits, state))
             return self._state[1]
 
     def edits(self, turn: str | None = None) -> list[Edit]:
@@ -340,6 +338,14 @@ class Store:
                 "SELECT record FROM ledger WHERE kind = 'edit' AND (? IS NULL OR turn = ?) ORDER BY seq", (turn, turn)
             ).fetchall()
         return [_edit(row[0]) for row in rows]
+
+    def edits_after(self, seq: int) -> tuple[int, list[Edit]]:
+        """Return the edits written after a ledger position (0: all), and the position reached."""
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT seq, record FROM ledger WHERE kind = 'edit' AND seq > ? ORDER BY seq", (seq,)
+            ).fetchall()
+        return (rows[-1][0] if rows else seq), [_edit(row[1]) for row in rows]
 
     def calls(self) -> list[Call]:
         """Return every model call, oldest first."""

@@ -30,6 +30,8 @@ class PictureEncoder(Protocol):
 
     name: str
     dim: int
+    same_from: float
+    """Cosine from which two pictures show the same thing."""
 
     def encode(self, pictures: Sequence[Image]) -> Vectors:
         """Return ``(len(pictures), dim)`` unit vectors; cosine is the dot product."""

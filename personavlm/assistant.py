@@ -1,0 +1,361 @@
+"""The assistant: one user's store, a model and a frozen Config, joined into turns.
+
+    take(turn)  respond (steps, hits) ─> store.append, which queues the update ─> Trace
+    work()      one queued job: a turn's or a session's update stage ─> store.finish
+    tick(now)   closes the session whose gap has passed        flush()  works until nothing is queued
+
+The reply never waits for the update stage: what is still queued is found as raw turns. The clock is the caller's.
+
+    >>> assistant = Assistant(Store.open(home, "Dana", create=True), load_model("embedded"))
+    >>> assistant.say(time, "My sister Ana moved to Porto in May.").reply
+    >>> assistant.flush()
+
+Source: paper section 3.1, algorithm 1; ``Config`` holds the axes of its ablations (table 8, figure 13) and of ours.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from personavlm import respond as response_stage
+from personavlm import update as update_stage
+from personavlm.asking import Asker, Delta
+from personavlm.detect import Detector
+from personavlm.encoders import PictureEncoder, TextEncoder
+from personavlm.errors import BadInput
+from personavlm.library import Library
+from personavlm.memory import Add, MemoryType, Override, State
+from personavlm.models import ImagePart, Model
+from personavlm.personality import NEUTRAL, PAPER_MOMENTUM, Momentum, NeutralRule, Trait
+from personavlm.pictures import open_picture
+from personavlm.prompts import DEFAULT_BUDGET, Budget, Prompts, default_prompts
+from personavlm.prompts.respond import Context
+from personavlm.prompts.text import Exchange, recent
+from personavlm.retrieval import Limits, Query, WhyNot, search, why_not
+from personavlm.store import Job, Store, users
+from personavlm.trace import SESSION_GAP, Answer, Hit, Picture, Retrieve, Step, Trace, Turn, aware
+
+KNOWN_MEMORIES = 8
+"""Related memories shown to the model when it decides what of a turn is new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The ablation axes: every part of the system that can be changed or taken away, with the paper's choice first."""
+
+    memories: frozenset[MemoryType] = frozenset({"core", "semantic", "episodic", "procedural"})
+    """Memory types that are made and used (table 8)."""
+    pem: Literal["momentum", "latest", "off"] = "momentum"
+    """How the profile evolves: the paper's rule, the last reading alone, or not at all (table 9)."""
+    rule: NeutralRule = "all"
+    schedule: Momentum = PAPER_MOMENTUM
+    gap: timedelta = SESSION_GAP
+    """Pause that ends a session, and reach of short-term memory (t_s = 60 min)."""
+    period: bool = True
+    """Whether the period in a look-up is kept (the released code's filter has no effect)."""
+    limits: Limits = field(default_factory=Limits)
+    """Memories per look-up and type (2 procedural, 4 semantic, 2 topics, 2 visual)."""
+    fusion: Literal["both", "dense", "lexical"] = "both"
+    max_retrievals: int = response_stage.MAX_RETRIEVALS
+    reasoning: Literal["on", "off", "forced"] = "on"
+    """Off: one look-up, then the reply. Forced: at least one look-up."""
+    vision: Literal["on", "captions", "off"] = "on"
+    history: Literal["session", "full", "none"] = "session"
+    """Turns in the prompt: those within the gap (paper), every turn, or none."""
+
+
+DEFAULT_CONFIG = Config()
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What the assistant works with besides the model: encoders, detector, prompts and their budget."""
+
+    encoder: TextEncoder
+    pictures: PictureEncoder
+    detector: Detector | None = None
+    prompts: Prompts = field(default_factory=default_prompts)
+    budget: Budget = DEFAULT_BUDGET
+    strict: bool = False
+    """Demand the action tags exactly, as the format reward does."""
+
+    @staticmethod
+    def load(prompts: Path | None = None) -> Kit:
+        """Return the default kit: MiniLM, the hand-made picture encoder, no detector, our own or given prompts."""
+        from personavlm.encoders.picture import load_picture_encoder
+        from personavlm.encoders.text import load_text_encoder
+
+        return Kit(load_text_encoder(), load_picture_encoder(), prompts=Prompts.load(prompts))
+
+
+class Assistant:
+    """One user's assistant. Replies may be asked for while ``work`` runs in another thread."""
+
+    def __init__(self, store: Store, model: Model, config: Config = DEFAULT_CONFIG, kit: Kit | None = None) -> None:
+        self.store = store
+        self.model = model
+        self.config = config
+        self.kit = kit or Kit.load()
+        self.library = Library(store, self.kit.encoder, self.kit.pictures, self.kit.detector)
+        self._working = threading.Lock()
+
+    # ── replying ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def say(self, time: datetime, text: str, pictures: Sequence[Path | bytes | Picture] = ()) -> Trace:
+        """Take a user's message and return its trace. Raises ``BadInput`` and its kinds for what cannot be taken."""
+        return self.take(self.draft(time, text, pictures))
+
+    def draft(self, time: datetime, text: str, pictures: Sequence[Path | bytes | Picture] = ()) -> Turn:
+        """Return the next turn with its pictures stored; nothing else is written yet."""
+        opened = [p if isinstance(p, Picture) else open_picture(p) for p in pictures]
+        mentions = [p if isinstance(p, Picture) else p.mention() for p in opened]
+        turn = self.store.draft(time, text, mentions)  # refuses before anything is kept
+        for picture in opened:
+            if not isinstance(picture, Picture):
+                self.store.keep_picture(picture.data, picture.media_type, picture.width, picture.height)
+        return turn
+
+    def take(self, turn: Turn) -> Trace:
+        """Reply to a turn, store it and queue its update."""
+        *_, last = self.stream(turn)
+        assert isinstance(last, Trace)
+        return last
+
+    def stream(self, turn: Turn, aloud: bool = False) -> Iterator[Step | Delta | Trace]:
+        """Like ``take``, but yield steps as they happen (``aloud``: the reply's text as well); the trace comes last."""
+        asker = Asker(self.model)
+        steps: list[Step] = []
+        for event in self._respond(turn, asker, self.store.state(), None, aloud):
+            if isinstance(event, Step):
+                steps.append(event)
+            yield event
+        yield self.store.append(turn, steps, asker.calls, self.config.gap)
+
+    def ask(self, time: datetime, text: str, pictures: Sequence[Path | bytes | Picture] = ()) -> Trace:
+        """Reply without storing anything, as of any time: the assistant knows what it had learnt by then."""
+        time = aware(time)
+        last = self.store.last_turn()
+        past = last is not None and time < last.time
+        number = len(self.store.traces(until=time)) if past else last.finished + 1 if last else 0
+        opened = [p if isinstance(p, Picture) else open_picture(p) for p in pictures]
+        mentions = tuple(p if isinstance(p, Picture) else p.mention() for p in opened)
+        turn = Turn(f"t{number + 1}", time, text, mentions)
+        asker = Asker(self.model)
+        state = self.store.state(time) if past else self.store.state()
+        with self.library.passing([p for p in opened if not isinstance(p, Picture)]):
+            events = list(self._respond(turn, asker, state, time if past else None, aloud=False))
+        return Trace(turn, tuple(e for e in events if isinstance(e, Step)), calls=tuple(asker.calls))
+
+    def given(self, time: datetime, text: str, reply: str, pictures: Sequence[Path | bytes | Picture] = ()) -> Trace:
+        """Store a turn whose reply is given (imports, replays), and queue its update."""
+        turn = self.draft(time, text, pictures)
+        return self.store.append(turn, (Step("", Answer(reply, given=True)),), gap=self.config.gap)
+
+    def _respond(
+        self, turn: Turn, asker: Asker, state: State, as_of: datetime | None, aloud: bool
+    ) -> Iterator[Step | Delta]:
+        shown = self._recent(turn)
+        context = Context(
+            self._seeable(turn),
+            tuple(state.current("core")) if "core" in self.config.memories else (),
+            state.estimate.profile if self.config.pem != "off" else NEUTRAL,
+            shown,
+        )
+        settings = response_stage.ResponseSettings(
+            self.config.max_retrievals,
+            self.config.reasoning != "off",
+            self.config.reasoning == "forced",
+            self.kit.strict,
+            aloud,
+            self.kit.budget,
+        )
+        in_prompt = frozenset(e.turn.id for e in shown)
+
+        def look_up(query: Retrieve, known: frozenset[str]) -> tuple[Hit, ...]:
+            return self.look_up(turn, query, known | in_prompt, as_of)
+
+        yield from response_stage.respond(context, asker, look_up, settings, self.kit.prompts, self._image)
+
+    def _recent(self, turn: Turn) -> tuple[Exchange, ...]:
+        if self.config.history == "none":
+            return ()
+        since = None if self.config.history == "full" else turn.time - self.config.gap
+        traces = self.store.traces(since, turn.time)
+        exchanges = [Exchange(self._seeable(t.turn), t.reply) for t in traces if t.turn.id != turn.id]
+        return tuple(exchanges) if self.config.history == "full" else recent(exchanges, turn.time, self.config.gap)
+
+    def _seeable(self, turn: Turn) -> Turn:
+        """The turn as the model may see it: with pictures, with their captions alone, or with neither."""
+        if self.config.vision == "on":
+            return turn
+        kept = turn.pictures if self.config.vision == "captions" else ()
+        return replace(turn, pictures=tuple(Picture("", caption=p.caption) for p in kept))
+
+    def _image(self, digest: str) -> ImagePart | None:
+        data = self.library.picture(digest)
+        if data is None:
+            return None
+        return ImagePart(digest, data, "image/png" if data.startswith(b"\x89PNG") else "image/jpeg")
+
+    # ── looking up ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def query(self, turn: Turn, asked: Retrieve, leave_out: frozenset[str] = frozenset()) -> Query:
+        """Return a look-up as the library is asked: the model's keywords and period, the turn's words and pictures."""
+        makes = self.config.memories
+        limits = replace(
+            self.config.limits,
+            procedural=self.config.limits.procedural if "procedural" in makes else 0,
+            semantic=self.config.limits.semantic if "semantic" in makes else 0,
+            topics=self.config.limits.topics if "episodic" in makes else 0,
+            visual=self.config.limits.visual if "semantic" in makes and self.config.vision == "on" else 0,
+        )
+        return Query(
+            turn.text[:2000],
+            turn.time,
+            asked.keywords,
+            asked.start,
+            asked.end,
+            self.library.things(turn) if self.config.vision == "on" and turn.pictures else None,
+            limits,
+            leave_out,
+            use_period=self.config.period,
+            use_dense=self.config.fusion != "lexical",
+            use_lexical=self.config.fusion != "dense",
+        )
+
+    def look_up(
+        self, turn: Turn, asked: Retrieve, leave_out: frozenset[str] = frozenset(), as_of: datetime | None = None
+    ) -> tuple[Hit, ...]:
+        """Return what memory holds on a look-up, the period first; ``leave_out`` is refilled."""
+        return search(self.library.index(as_of), self.query(turn, asked, leave_out))
+
+    def why_not(self, turn: Turn, asked: Retrieve, memory: str, leave_out: frozenset[str] = frozenset()) -> WhyNot:
+        """Return why a memory did not come back for a look-up: its rank and the reason."""
+        return why_not(self.library.index(), self.query(turn, asked, leave_out), memory)
+
+    # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def tick(self, now: datetime) -> None:
+        """Close the running session if its gap has passed at ``now``, and finish all queued work."""
+        self.store.close_due(now, self.config.gap)
+        self.flush()
+
+    def flush(self) -> int:
+        """Work until nothing is queued; return how many jobs were done."""
+        done = 0
+        while self.work():
+            done += 1
+        return done
+
+    def work(self) -> bool:
+        """Do the oldest queued job; return whether there was one.
+
+        A job whose model cannot be asked stays queued and the error is raised; Malformed output marks it failed, keeps
+        what was good of it, and the next one goes on.
+        """
+        with self._working, self.store.working() as mine:
+            job = self.store.next_job() if mine else None
+            if job is None:
+                return False
+            asker = Asker(self.model)
+            turn, learnt = self._learn(job, asker)
+            self.store.finish(job, turn, learnt.edits, asker.calls, "; ".join(learnt.notes))
+            return True
+
+    def _learn(self, job: Job, asker: Asker) -> tuple[str, update_stage.Learnt]:
+        state = self.store.state()
+        if job.kind == "session":
+            session = self.store.session(job.subject)
+            learnt = update_stage.close(session, state, asker, self._update_settings, self._tools)
+            return session.traces[-1].turn.id, learnt
+        trace = self.store.trace(job.subject)
+        traces = self.store.session(self.store.session_of(job.subject)).traces
+        before = [t for t in traces if t.turn.finished < trace.turn.finished]
+        return job.subject, update_stage.observe(trace, before, state, asker, self._update_settings, self._tools)
+
+    @property
+    def _update_settings(self) -> update_stage.UpdateSettings:
+        config = self.config
+        schedule = config.schedule if config.pem == "momentum" else Momentum(0.0, 0.0, 1)
+        return update_stage.UpdateSettings(
+            config.memories, config.pem != "off", config.rule, schedule, config.gap, self.kit.budget
+        )
+
+    @property
+    def _tools(self) -> update_stage.Tools:
+        see = self.config.vision == "on"
+        return update_stage.Tools(
+            self.kit.prompts,
+            self._image if see else lambda _: None,
+            lambda trace: self.library.related(trace, KNOWN_MEMORIES),
+            self.library.enrol if see else lambda _trace, _category, _number: (),
+            self.library.connect,
+        )
+
+    def override(self, time: datetime, scores: Mapping[Trait, float]) -> None:
+        """Set traits by hand; an empty mapping lifts all settings. Queued work is finished first."""
+        self.flush()
+        last = self.store.last_turn()
+        edit = Override(aware(time), (last.id,) if last else (), tuple(scores.items()))
+        self.store.record(last.id if last else "", [edit])
+
+
+def create_user(home: Path, user: str, time: datetime, profile: Mapping[str, str] | None = None) -> Store:
+    """Create a user with what is known of them at first; core memory always holds a name.
+
+    ``profile`` maps keys to values ("age": "34"); the name is the user's unless it is given. Raises ``BadInput`` if the
+    user exists.
+    """
+    if user.strip() in users(home):
+        raise BadInput(f"There is a user {user!r} already.", "choose another name, or talk to the one there is.")
+    store = Store.open(home, user, create=True)
+    known = {"name": user.strip()} | {k.strip().lower(): v for k, v in (profile or {}).items()}
+    edits = [
+        Add(aware(time), (), update_stage.keyed_memory(f"c0_{n}", "core", key, value, aware(time), (), "human"))
+        for n, (key, value) in enumerate(known.items(), start=1)
+    ]
+    store.record("", edits)
+    return store
+
+
+def take(store: Store, turn: Turn, model: Model, config: Config = DEFAULT_CONFIG, kit: Kit | None = None) -> Trace:
+    """Reply to one turn, store it and queue its update; for many turns keep an ``Assistant``, which keeps its index."""
+    return Assistant(store, model, config, kit).take(turn)
+
+
+class IdleWorker:
+    """Does queued work in a thread while nobody waits. An error stops it and is kept; the jobs stay queued."""
+
+    def __init__(self, assistant: Assistant) -> None:
+        self.assistant = assistant
+        self.error: Exception | None = None
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="update stage", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that there may be work."""
+        self._wake.set()
+
+    def stop(self, timeout: float = 30.0) -> None:
+        """Finish the job under way and end the thread; what is queued stays queued."""
+        self._stopping.set()
+        self._wake.set()
+        self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.wait()
+            self._wake.clear()
+            try:
+                while not self._stopping.is_set() and self.assistant.work():
+                    pass
+            except Exception as error:  # a thread has no caller: kept for whoever looks
+                self.error = error
+                return
