@@ -26,7 +26,7 @@ from pydantic import BeforeValidator, Field
 
 from personavlm.datasets.dialogue import Caption, Dialogue, GivenTurn, Imported
 from personavlm.datasets.files import Shape, Skipped, load, unknown_keys
-from personavlm.errors import BadInput, BadPicture
+from personavlm.errors import BadInput, BadPicture, BadTime
 from personavlm.memory import MemoryType
 from personavlm.trace import aware
 
@@ -117,7 +117,14 @@ class OwnConversation:
     skipped: tuple[Skipped, ...] = ()
 
 
-_Time = Annotated[datetime, BeforeValidator(lambda value: aware(datetime.fromisoformat(value)))]
+def _time(value: object) -> datetime:
+    try:
+        return aware(datetime.fromisoformat(str(value)))
+    except BadTime as error:
+        raise ValueError(error.message) from error
+
+
+_Time = Annotated[datetime, BeforeValidator(_time)]
 _Groups = Annotated[list[Annotated[list[str], Field(min_length=1)]], Field(min_length=1)]
 
 
