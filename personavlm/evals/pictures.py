@@ -168,7 +168,7 @@ def nearness(photos: Sequence[Photo]) -> Floats:
 def _histogram_nearness(photos: Sequence[Photo]) -> Floats:
     # Cosine of square roots, the strongest of the usual comparisons on these photographs (overlap 4 points below it).
     roots = np.sqrt(np.concatenate([photo.histogram for photo in photos]))
-    return roots @ roots.T
+    return np.asarray(roots @ roots.T, np.float32)
 
 
 def hits(near: Floats, photos: Sequence[Photo]) -> dict[int, float]:
