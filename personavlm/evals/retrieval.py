@@ -6,7 +6,7 @@ found in the first k, MRR that of the first evidence found; percents. It runs th
 
     >>> print(evaluate(Path("locomo10.json")).overall)
 
-Source: LoCoMo (Maharana et al., 2024), categories as in its file. Anchors (BM25, MiniLM alone) can be had in the same run.
+Source: LoCoMo (Maharana et al., 2024), categories as in its file. BM25 and MiniLM alone can be had in the same run.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from personavlm.datasets.locomo import CATEGORIES, Conversation, LoCoMoQuestion, Utterance, locomo
 from personavlm.encoders import TextEncoder
-from personavlm.graph import hop
+from personavlm.graph import Ties, hop
 from personavlm.retrieval import WEIGHTS, Index, Passage, Query, Weights, rank
 
 DEPTHS = (1, 5, 10, 20)
@@ -107,9 +107,14 @@ def ranked_ids(index: Index, query: Query) -> list[str]:
     return [one.id for one in rank(index, query)]
 
 
-def hopped_ids(index: Index, query: Query) -> list[str]:
-    """Return the same after one hop from the best through what they share with others."""
-    return hop([(one.id, one.scores.fused) for one in rank(index, query)], lambda one: index.text(one))
+def hopping(index: Index) -> Ranking:
+    """Return a ranking with one hop from the best through the telling words they share with other passages."""
+    ties = Ties({passage.id: passage.text for passage in index.passages()})
+
+    def ranked(index: Index, query: Query) -> list[str]:
+        return [one for one, _ in hop([(one.id, one.scores.fused) for one in rank(index, query)], ties.of)]
+
+    return ranked
 
 
 def _bm25(index: Index, query: Query) -> list[str]:
@@ -145,13 +150,13 @@ def evaluate(
     ``report`` is told each conversation's id when it is done.
     """
     read = locomo(path)
-    ways: dict[str, Ranking] = {"": ranked_ids, "hop": hopped_ids, **(BASELINES if baselines else {})}
-    outcomes: dict[str, list[Judged]] = {name: [] for name in ways}
+    outcomes: dict[str, list[Judged]] = {name: [] for name in ("", "hop", *(BASELINES if baselines else ()))}
     for conversation in read.conversations:
         index = conversation_index(conversation, encoder)
         now = max(utterance.time for utterance in conversation.utterances)
-        for name, way in ways.items():
-            outcomes[name] += judge(index, conversation.questions, now, _weighted(way, weights))
+        ways = {"": ranked_ids, "hop": hopping(index), **BASELINES}
+        for name, judged in outcomes.items():
+            judged += judge(index, conversation.questions, now, weighted(ways[name], weights))
         if report:
             report(conversation.id)
     multi = {name: recall(one for one in outcomes[name] if one.category == "multi-hop").at[10] for name in ("", "hop")}
@@ -162,9 +167,10 @@ def evaluate(
         with_hop=multi["hop"],
         repaired=read.repaired,
         skipped=len(read.skipped),
-        baselines={name: recall(outcomes[name]) for name in ways if name in BASELINES},
+        baselines={name: recall(outcomes[name]) for name in outcomes if name in BASELINES},
     )
 
 
-def _weighted(way: Ranking, weights: Weights) -> Ranking:
+def weighted(way: Ranking, weights: Weights) -> Ranking:
+    """Return a ranking under other weights."""
     return lambda index, query: way(index, replace(query, weights=weights))

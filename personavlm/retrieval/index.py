@@ -1,4 +1,4 @@
-"""The index: passages by row, with their vectors (FAISS), words (postings) and times. A cache: it can always be rebuilt.
+"""The index: passages by row, with their vectors (FAISS), words (postings) and times. A cache that can be rebuilt.
 
     row | time  since  kind  before  after  topic … | vector (FAISS, flat inner product) | words -> rows (postings)
 
@@ -9,7 +9,7 @@ is a span of rows. A removed row is blanked at once and its place reclaimed when
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, get_args
@@ -102,9 +102,9 @@ class Index:
             raise KeyError(row)
         return passage
 
-    def text(self, passage_id: str) -> str:
-        """Return the searched text of a passage. Raises ``KeyError`` for an unknown id."""
-        return self.at(self._rows[passage_id]).searched
+    def passages(self) -> Iterator[Passage]:
+        """Yield what is indexed, in row order."""
+        return (passage for passage in self._passages if passage is not None)
 
     # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -88,7 +88,7 @@ class Weights:
     own: float = 0.35
     """BM25 share of the passage itself."""
     window: float = 0.35
-    """BM25 share of the passage with its neighbours."""
+    """BM25 share of the passage with its neighbours; a passage that stands alone has none."""
     dense: float = 0.30
     """Cosine of the passage with the question, smoothed over its neighbours."""
     smooth: float = 0.30
@@ -107,6 +107,11 @@ class Weights:
     """Factor on memories that were retired, unless the question is about the past."""
     k1: float = 1.2
     b: float = 0.5
+
+    @property
+    def alone(self) -> float:
+        """Factor on a passage without neighbours: its words and meaning share what the window would have weighed."""
+        return (self.own + self.window + self.dense) / max(self.own + self.dense, 1e-9)
 
 
 WEIGHTS = Weights()
@@ -127,7 +132,7 @@ class Query:
     pictures: Vectors | None = field(default=None, compare=False)
     limits: Limits = Limits()
     exclude: frozenset[str] = frozenset()
-    """Ids not to return: shown already, or in the prompt anyway. A topic's id leaves out the topic, a turn's the turn."""
+    """Ids not to return: shown already, or in the prompt. A topic's id leaves out all of it, a turn's one turn."""
     weights: Weights = WEIGHTS
     use_period: bool = True
     use_dense: bool = True

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personavlm.retrieval.index import KINDS, Index, instant
-from personavlm.retrieval.lexical import Floats, Ints, scope
-from personavlm.retrieval.passages import Passage, Query, WhyNot
+from personavlm.retrieval.lexical import Floats, Ints, Scope, scope
+from personavlm.retrieval.passages import Passage, Query, Weights, WhyNot
 from personavlm.trace import Hit, HitType, Quote, Scores
 from personavlm.words import terms, words
 
@@ -104,36 +104,46 @@ def _candidates(index: Index, query: Query) -> Ints:
 
 
 def _score(index: Index, query: Query, rows: Ints) -> _Scored:
+    """Score all candidates exactly: each part in its own range, then the weighted sum, cut to [0, 1]."""
     weights = query.weights
+    asked = terms(" ".join((query.text, *query.keywords)))
     before, after = (_neighbours(index, query, rows, side) for side in ("before", "after"))
-    near = scope(rows, before, after)
+    near, beside = scope(rows, before, after), (before >= 0).astype(np.float32) + (after >= 0).astype(np.float32)
     fused = np.zeros(len(rows), np.float32)
     dense = lexical = picture = None
-    asked = terms(" ".join((query.text, *query.keywords)))
     if query.use_lexical:
-        lengths = (
-            index.column("length")[near.low : near.high] if near.listed is None else index.column("length")[near.listed]
-        )
-        own, window = index.postings.score(asked, lengths, near, weights.k1, weights.b)
-        said = np.float32(weights.own) * own + np.float32(weights.window) * window
-        lexical = said / np.float32(weights.own + weights.window)
-        fused += said
+        told = _told(index, weights, asked, near, beside > 0)
+        fused += told
+        lexical = told / np.where(beside > 0, weights.own + weights.window, weights.own).clip(1e-9).astype(np.float32)
     if query.use_dense:
-        texts = [text for text in (query.text, ", ".join(query.keywords)) if text.strip()]
-        cosines = np.zeros(near.size, np.float32)
-        for vector in index.encoder.encode(texts):
-            np.maximum(cosines, index.cosines(vector, near), out=cosines)
-        neighbours = (before >= 0).astype(np.float32) + (after >= 0)
-        dense = (cosines[near.asked] + np.float32(weights.smooth) * near.around(cosines)) / (
-            1 + np.float32(weights.smooth) * neighbours
-        )
+        dense = _meant(index, query, near, beside)
         fused += np.float32(weights.dense) * dense
+    fused[beside == 0] *= weights.alone
     fused += _small_terms(index, query, rows, asked)
     if query.pictures is not None and len(query.pictures):
         picture = index.pictured(rows, query.pictures)
         shown = picture > 0
         fused[shown] = (1 - weights.picture) * fused[shown] + weights.picture * picture[shown]
     return _Scored(rows, np.clip(fused, 0, 1), dense, lexical, picture)
+
+
+def _told(index: Index, weights: Weights, asked: Sequence[str], near: Scope, context: NDArray[np.bool_]) -> Floats:
+    """Weighted BM25 shares of the candidates and of the windows of those that stand in a context."""
+    column = index.column("length")
+    lengths = column[near.low : near.high] if near.listed is None else column[near.listed]
+    found = index.postings.score(asked, lengths, near, weights.k1, weights.b)
+    return np.float32(weights.own) * found.own + np.float32(weights.window) * found.window * context
+
+
+def _meant(index: Index, query: Query, near: Scope, neighbours: Floats) -> Floats:
+    """Cosine with the question or the keywords, whichever is nearer, smoothed over the neighbours."""
+    texts = [text for text in (query.text, ", ".join(query.keywords)) if text.strip()]
+    cosines = np.full(near.size, -1 if texts else 0, np.float32)
+    for vector in index.encoder.encode(texts):
+        np.maximum(cosines, index.cosines(vector, near), out=cosines)
+    smooth = np.float32(query.weights.smooth)
+    meant: Floats = (cosines[near.asked] + smooth * near.around(cosines)) / (1 + smooth * neighbours)
+    return meant
 
 
 def _neighbours(index: Index, query: Query, rows: Ints, side: str) -> Ints:
