@@ -7,9 +7,9 @@
         "wife": Ana
 
 Two things are read: statements of the user's about themselves, in the first person (``words/core.txt`` holds the
-patterns), and short replies to the assistant's own questions ("How old are you?" - "34"). What is supposed, asked, quoted
-or said of somebody else is left out, and what is known already is not written again. A name, once known, changes only by
-a statement of the user's own name.
+patterns), and short replies to the assistant's own questions ("How old are you?" - "34"). What is supposed, asked,
+quoted or said of somebody else is left out, and what is known already is not written again. A name, once known, changes
+only by a statement of the user's own name.
 """
 
 from __future__ import annotations
@@ -156,6 +156,8 @@ def _longest(words: Sequence[str]) -> list[str]:
 
 def _value(reading: str, text: str) -> str:
     value = re.sub(r"'s$", "", re.sub(r"\s+", " ", text).strip(" ,.'-")[:MAX_VALUE])
+    if value.lower() in ("null", "none"):  # words that would end an entry
+        return ""
     if reading == "name":
         return value if _is_name(value) else ""
     if reading == "age":
