@@ -29,7 +29,7 @@ from personavlm.detect import Detector
 from personavlm.encoders import PictureEncoder, TextEncoder
 from personavlm.errors import BadInput
 from personavlm.library import Library
-from personavlm.memory import Add, MemoryType, Override, State
+from personavlm.memory import Add, Block, MemoryType, Override, State
 from personavlm.models import ImagePart, Model
 from personavlm.personality import NEUTRAL, PAPER_MOMENTUM, Momentum, NeutralRule, Trait
 from personavlm.pictures import open_picture
@@ -305,19 +305,31 @@ class Assistant:
         self.store.record(last.id if last else "", [edit])
 
 
-def create_user(home: Path, user: str, time: datetime, profile: Mapping[str, str] | None = None) -> Store:
+def create_user(
+    home: Path,
+    user: str,
+    time: datetime,
+    human: Mapping[str, str] | None = None,
+    persona: Mapping[str, str] | None = None,
+) -> Store:
     """Create a user with what is known of them at first; core memory always holds a name.
 
-    ``profile`` maps keys to values ("age": "34"); the name is the user's unless it is given. Raises ``BadInput`` if the
-    user exists.
+    ``human`` maps keys to values ("age": "34"), ``persona`` what the assistant is to be ("name": "Pip"); the name
+    is the store's unless ``human`` gives another. Raises ``BadInput`` if the user exists.
     """
     if user.strip() in users(home):
         raise BadInput(f"There is a user {user!r} already.", "choose another name, or talk to the one there is.")
     store = Store.open(home, user, create=True)
-    known = {"name": user.strip()} | {k.strip().lower(): v for k, v in (profile or {}).items()}
+    blocks: dict[Block, Mapping[str, str]] = {
+        "human": {"name": user.strip()} | dict(human or {}),
+        "persona": persona or {},
+    }
+    known = [
+        (block, key, value) for block, entries in blocks.items() for key, value in entries.items() if value.strip()
+    ]
     edits = [
-        Add(aware(time), (), update_stage.keyed_memory(f"c0_{n}", "core", key, value, aware(time), (), "human"))
-        for n, (key, value) in enumerate(known.items(), start=1)
+        Add(aware(time), (), update_stage.keyed_memory(f"c0_{n}", "core", key, value, aware(time), (), block))
+        for n, (block, key, value) in enumerate(known, start=1)
     ]
     store.record("", edits)
     return store

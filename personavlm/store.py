@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 
 from personavlm.errors import BadInput, BadTime, UnknownUser
 from personavlm.files import guarded, write_atomically
-from personavlm.memory import EMPTY, Edit, State, fold
+from personavlm.memory import EMPTY, Add, Edit, State, fold
 from personavlm.schema import migrate
 from personavlm.trace import (
     SESSION_GAP,
@@ -49,6 +49,7 @@ from personavlm.trace import (
     canonical,
     digest,
     revive,
+    sessions,
     valid,
 )
 
@@ -120,6 +121,7 @@ class Store:
                 yield self._db
             except BaseException:
                 self._db.rollback()
+                self._state = (0, EMPTY)  # folded anew: it may have run ahead of what was undone
                 raise
             self._db.commit()
             self._state = self._pending or self._state
@@ -300,6 +302,29 @@ class Store:
             if last and any(edit.time.timestamp() < last[0] for edit in edits):
                 raise BadTime(f"The edit's time lies before the last edit, {last[1]}.", "give a later time.")
             self._extend(db, turn, session, edits, job=None)
+
+    def adopt(self, traces: Sequence[Trace], edits: Sequence[Edit], gap: timedelta = SESSION_GAP) -> None:
+        """Take over a whole past, turns and edits, in one transaction; sessions with topics count as closed.
+
+        Raises ``BadInput`` unless the user is new.
+        """
+        if self.last_turn() is not None:
+            raise BadInput(f"{self.user} has turns already.", "import under another name.")
+        place = {t.turn.id: int(s.id[1:]) for s in sessions(traces, gap) for t in s.traces}
+        with self._writing() as db:
+            for trace in traces:
+                _write(
+                    db, "trace", trace.turn.id, place[trace.turn.id], trace.turn.time, replace(trace, edits=()), None
+                )
+                uses = {(p.digest, trace.turn.id) for p in trace.turn.pictures if p.digest}
+                db.executemany("INSERT OR IGNORE INTO picture_uses VALUES (?, ?)", sorted(uses))
+            for edit in edits:
+                turn = edit.evidence[-1] if edit.evidence else ""
+                self._extend(db, turn, place.get(turn, 0), [edit], job=None)
+                self._state = self._pending or self._state
+            closed = {place[e.memory.turns[0]] for e in edits if isinstance(e, Add) and e.memory.turns}
+            rows = [("session", f"s{number}", "done") for number in sorted(closed)]
+            db.executemany("INSERT OR IGNORE INTO jobs (kind, subject, status) VALUES (?, ?, ?)", rows)
 
     @contextmanager
     def working(self) -> Iterator[bool]:
