@@ -102,6 +102,11 @@ class OpenAICompatible:
         if not ended:
             raise self._broken("broke off in the middle of its answer")
 
+    def models(self) -> list[str]:
+        """Return the names of the server's models. Raises as ``complete`` does, but asks once."""
+        with self._failures():
+            return [model.id for model in self._client.models.list()]
+
     def _request(self, messages: Sequence[Message], sampling: Sampling) -> dict[str, Any]:
         return {
             "model": self._model,

@@ -73,7 +73,7 @@ def load(checkpoint: str, loading: Loading) -> tuple[Any, Any, str]:
     need("torch", "transformers")
     from safetensors import SafetensorError
 
-    base, adapter = _base_and_adapter(checkpoint, loading.adapter)
+    base, adapter = base_and_adapter(checkpoint, loading.adapter)
     try:
         config = _config(base, loading)
         processor = _processor(base, config, loading)
@@ -94,8 +94,11 @@ def need(*packages: str, extra: str = "models") -> None:
             raise MissingPackage(f"{package} is not installed.", f'pip install "personavlm[{extra}]".')
 
 
-def _base_and_adapter(checkpoint: str, adapter: str) -> tuple[str, str]:
-    """The checkpoint and the adapter's folder; a folder that holds only an adapter names its checkpoint itself."""
+def base_and_adapter(checkpoint: str, adapter: str) -> tuple[str, str]:
+    """Return checkpoint and adapter folder, both with their files; a folder that is an adapter names its checkpoint.
+
+    Raises ``ModelUnavailable`` for a folder that lacks configuration or weights, or a name that can be no hub id.
+    """
     folder = Path(checkpoint)
     if folder.is_dir() and (folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file():
         checkpoint, adapter = _adapter_base(folder), checkpoint
@@ -128,7 +131,7 @@ def _require_weights(checkpoint: str) -> None:
                 "give a folder with config.json and weights, or an id such as Qwen/Qwen2.5-VL-7B-Instruct.",
             )
         return
-    if not (folder / "config.json").is_file() or not any(_weight_files(folder)):
+    if not (folder / "config.json").is_file() or not any(weight_files(folder)):
         missing = "config.json" if not (folder / "config.json").is_file() else "weights (*.safetensors)"
         raise ModelUnavailable(
             f"The folder {folder.name!r} holds no {missing}.",
@@ -136,7 +139,8 @@ def _require_weights(checkpoint: str) -> None:
         )
 
 
-def _weight_files(folder: Path) -> list[Path]:
+def weight_files(folder: Path) -> list[Path]:
+    """Return a checkpoint folder's weight files, sorted; none if there is no such folder."""
     return sorted([*folder.glob("*.safetensors"), *folder.glob("pytorch_model*.bin")])
 
 
@@ -281,7 +285,7 @@ def folder_digest(folder: Path) -> str:
     """
     total = hashlib.sha256()
     configs = [folder / name for name in ("config.json", "generation_config.json", "adapter_config.json")]
-    for path in [*configs, *_weight_files(folder)]:
+    for path in [*configs, *weight_files(folder)]:
         with suppress(FileNotFoundError):
             size = path.stat().st_size
             with path.open("rb") as file:
