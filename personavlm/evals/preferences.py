@@ -1,8 +1,8 @@
 """Preferences: which of all the stored preferences a question touches, though it seldom shares their words.
 
 All preferences of all topics lie in one pool as semantic memories; the query is the question's text; the preference
-that belongs to it must come back. R@k in percent, from the assistant's own index and weights, beside MiniLM alone in the
-same run: words must not cost much where there are none to share.
+that belongs to it must come back. R@k in percent, from the assistant's own index and weights, beside MiniLM alone in
+the same run: words must not cost much where there are none to share.
 
     >>> result = evaluate(Path("prefeval"), load_text_encoder())
     >>> result.ours.at[5], result.minilm.at[5]

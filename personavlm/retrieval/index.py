@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personavlm.encoders import TextEncoder, Vectors
+from personavlm.graph import Tie, linked
 from personavlm.memory import Memory, State
 from personavlm.retrieval.lexical import Floats, Ints, Postings, Scope
 from personavlm.retrieval.passages import Passage, memory_passage, turn_passage
@@ -73,6 +74,8 @@ class Index:
         """Rows, dead ones included."""
         self.postings = Postings()
         self.speakers: list[str] = []
+        self.links: dict[str, list[Tie]] = {}
+        """Ties of the memory graph by memory id, both ways."""
         self._columns = {name: np.zeros(16, kind) for name, kind in _COLUMNS.items()}
         self._passages: list[Passage | None] = []
         self._rows: dict[str, int] = {}
@@ -210,10 +213,10 @@ class Index:
     def _compact(self) -> None:
         live = np.flatnonzero(self.column("alive"))
         kept = [self.at(int(row)) for row in live]
-        vectors, sources = self._table()[live].copy(), self._sources
+        vectors, sources, links = self._table()[live].copy(), self._sources, self.links
         self._clear()
         self.add(kept, vectors)
-        self._sources = sources
+        self._sources, self.links = sources, links
 
     def refresh(
         self,
@@ -226,6 +229,7 @@ class Index:
 
         Vectors of changed memories come from the encoder, which is asked for new texts only if it remembers.
         """
+        self.links = linked(state.links)
         times = {trace.turn.id: trace.turn.time for trace in traces}
         wanted: dict[str, object] = {trace.turn.id: trace for trace in traces}
         wanted.update((memory.id, memory) for memory in state.all() if memory.type != "core")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from personavlm.encoders import Vectors
+from personavlm.graph import HOP_WEIGHT
 from personavlm.memory import Memory, State
 from personavlm.trace import HitType, Trace, sessions
 
@@ -103,6 +104,8 @@ class Weights:
     """Against a passage that asks something itself: it seldom holds the answer."""
     recency: float = 0.02
     """For the newest of several memories of one attribute; older ones get less, down to 0."""
+    hop: float = HOP_WEIGHT
+    """For a memory that a link ties to one of the best hits."""
     ended: float = 0.80
     """Factor on memories that were retired, unless the question is about the past."""
     k1: float = 1.2
@@ -139,6 +142,8 @@ class Query:
     use_lexical: bool = True
     use_context: bool = True
     """Whether neighbours in a thread count."""
+    use_hop: bool = True
+    """Whether links of the memory graph lift what is tied to the best hits."""
 
 
 @dataclass(frozen=True, slots=True)

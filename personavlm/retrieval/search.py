@@ -9,14 +9,15 @@ All candidates are scored exactly; there is no first stage whose misses could no
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from personavlm.graph import HOP_FROM
 from personavlm.retrieval.index import KINDS, Index, instant
 from personavlm.retrieval.lexical import Floats, Ints, Scope, scope
 from personavlm.retrieval.passages import Passage, Query, Weights, WhyNot
@@ -50,6 +51,8 @@ class _Scored:
     dense: Floats | None
     lexical: Floats | None
     picture: Floats | None
+    reached: Mapping[int, str] = field(default_factory=dict)
+    """Places that a hop through a link reached, with what ties them to a better hit."""
 
     def scores(self, place: int, fused: float | None = None) -> Scores:
         parts = [None if part is None else _share(part[place]) for part in (self.dense, self.lexical, self.picture)]
@@ -114,7 +117,8 @@ def _score(index: Index, query: Query, rows: Ints) -> _Scored:
     if query.use_lexical:
         told = _told(index, weights, asked, near, beside > 0)
         fused += told
-        lexical = told / np.where(beside > 0, weights.own + weights.window, weights.own).clip(1e-9).astype(np.float32)
+        full = np.where(beside > 0, weights.own + weights.window, weights.own).astype(np.float32)
+        lexical = (told / np.maximum(full, np.float32(1e-9))).astype(np.float32)
     if query.use_dense:
         dense = _meant(index, query, near, beside)
         fused += np.float32(weights.dense) * dense
@@ -192,14 +196,36 @@ def search(index: Index, query: Query) -> tuple[Hit, ...]:
     if not len(rows):
         return ()
     scored = _score(index, query, rows)
+    chosen = _chosen(index, query, scored)
+    if query.use_hop and (reached := _reached(index, scored, chosen)):
+        scored = replace(scored, fused=scored.fused.copy(), reached=reached)
+        scored.fused[list(reached)] += np.float32(query.weights.hop)
+        chosen = _chosen(index, query, scored)
+    return tuple(_hit(index, query, scored, found) for found in chosen)
+
+
+def _chosen(index: Index, query: Query, scored: _Scored) -> list[_Found]:
     limits = query.limits
-    chosen = [
+    return [
         *_of_memories(index, query, scored, "procedural")[: limits.procedural],
         *_of_memories(index, query, scored, "semantic")[: limits.semantic],
         *_of_topics(index, query, scored)[: limits.topics],
         *_of_memories(index, query, scored, "visual")[: limits.visual],
     ]
-    return tuple(_hit(index, query, scored, found) for found in chosen)
+
+
+def _reached(index: Index, scored: _Scored, chosen: Sequence[_Found]) -> dict[int, str]:
+    """Which candidates are one link away from the best hits, with what ties them."""
+    best = sorted(chosen, key=lambda found: -found.fused)[:HOP_FROM]
+    start = [int(scored.rows[found.place]) for found in best]
+    reached: dict[int, str] = {}
+    for row in start:
+        for tie in index.links.get(index.at(row).id, ()):
+            other = index.row(tie.other)
+            place = -1 if other is None or other in start else int(np.searchsorted(scored.rows, other))
+            if 0 <= place < len(scored.rows) and scored.rows[place] == other:
+                reached.setdefault(place, tie.label)
+    return reached
 
 
 def _best(places: Ints, fused: Floats, most: int) -> Ints:
@@ -297,7 +323,7 @@ def _hit(index: Index, query: Query, scored: _Scored, found: _Found) -> Hit:
         time=time,
         text=passage.text,
         scores=scores,
-        why=_why(query, index.at(int(scored.rows[best])), scores, time),
+        why=_why(query, index.at(int(scored.rows[best])), scores, time, scored.reached.get(found.place, "")),
         evidence=passage.evidence,
         quotes=quotes,
         crops=passage.crops,
@@ -318,7 +344,7 @@ def _found_under(passage: Passage, query: Query) -> datetime:
     return since if since <= query.now and start <= instant(since) <= end else passage.time
 
 
-def _why(query: Query, passage: Passage, scores: Scores, time: datetime) -> str:
+def _why(query: Query, passage: Passage, scores: Scores, time: datetime, tie: str) -> str:
     wanted = set(terms(" ".join((query.text, *query.keywords))))
     said = dict.fromkeys(word.lower() for word, term in words(passage.searched) if term in wanted)
     reasons = []
@@ -330,6 +356,8 @@ def _why(query: Query, passage: Passage, scores: Scores, time: datetime) -> str:
         reasons.append(f"close in meaning ({scores.dense:.2f})")
     if scores.picture:
         reasons.append(f"looks alike ({scores.picture:.2f})")
+    if tie:
+        reasons.append(f'tied to a better hit by "{tie}"')
     if passage.status != "current":
         reasons.append(passage.status)
     return "; ".join([*(reasons or ["the nearest of its type, though not near"]), f"from {time.date().isoformat()}"])
