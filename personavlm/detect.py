@@ -292,8 +292,11 @@ def load_detector(where: str | Path) -> GroundingDino:
         ) from error
     label = Path(where).name if Path(where).is_dir() else str(where)
     try:
-        model = transformers.AutoModelForZeroShotObjectDetection.from_pretrained(str(where)).eval()
-        return GroundingDino(label, model, _processor(transformers, str(where)))
+        kind = transformers.AutoModelForZeroShotObjectDetection
+        model, report = kind.from_pretrained(str(where), output_loading_info=True)
+        if report["missing_keys"]:  # transformers would fill them with noise
+            raise ValueError(f"its weights lack {min(report['missing_keys'])}")
+        return GroundingDino(label, model.eval(), _processor(transformers, str(where)))
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ModelUnavailable(
             f"The detector {label!r} cannot be loaded: {(str(error).splitlines() or ['?'])[0]}",

@@ -216,10 +216,12 @@ def load_picture_encoder(where: str | Path | None = None) -> PhotoEncoder:
     transformers = _transformers()
     label = Path(where).name if Path(where).is_dir() else str(where)
     try:
-        model = transformers.CLIPModel.from_pretrained(str(where)).eval()
+        model, report = transformers.CLIPModel.from_pretrained(str(where), output_loading_info=True)
+        if report["missing_keys"]:  # transformers would fill them with noise
+            raise ValueError(f"its weights lack {min(report['missing_keys'])}")
         # The Pillow backend: the other one needs torchvision.
         processor = importlib.import_module("transformers.models.clip.image_processing_pil_clip").CLIPImageProcessorPil
-        return ClipEncoder(f"clip:{label}:{_fingerprint(model)}", model, processor.from_pretrained(str(where)))
+        return ClipEncoder(f"clip:{label}:{_fingerprint(model)}", model.eval(), processor.from_pretrained(str(where)))
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ModelUnavailable(
             f"The picture encoder {label!r} cannot be loaded: {(str(error).splitlines() or ['?'])[0]}",
