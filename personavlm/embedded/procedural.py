@@ -1,11 +1,11 @@
 """Goals and habits that a finished session shows, changes or ends: the ``procedural`` contract without weights.
 
-    user: I play guitar with Bob every Sunday at 10.  ->  "habit: play guitar bob": Plays guitar with Bob every Sunday at 10.
-    user: My dream is to open a dance studio.         ->  "goal: open dance studio": Their dream is to open a dance studio.
-    user: I stopped playing guitar with Bob.          ->  "habit: play guitar bob": null
+    user: I play guitar every Sunday at 10.    ->  "habit: play guitar": Plays guitar every Sunday at 10.
+    user: My dream is to open a dance studio.  ->  "goal: open dance studio": Their dream is to open a dance studio.
+    user: I stopped playing guitar.            ->  "habit: play guitar": null
 
-A habit is something the user does with a sign that it recurs ("every", "on Sundays", "twice a week"; "usually" only with
-a time). A goal is a lasting wish: what is meant for tonight is none. Its status (started, progressing) follows the
+A habit is something the user does with a sign that it recurs ("every", "on Sundays", "twice a week"; "usually" only
+with a time). A goal is a lasting wish: what is meant for tonight is none. Its status (started, progressing) follows the
 sentence; a goal reached, like a habit dropped, is written as null. What matches a known entry keeps its key.
 """
 
@@ -165,9 +165,14 @@ def _goal(sentence: str, line: Line) -> Routine | None:
     if not language.content_words(what) or language.is_negated(sentence, match.start("what")):
         return None
     change = _change(sentence)
-    told = _capital(_third(match[0], line))
+    told = _capital(_third(_clause(match[0]), line))
     status = f" ({change}, {date(line.time)})" if change != "new" else ""
     return Routine("goal", _key(what), f"{told}{status}.", change)
+
+
+def _clause(text: str) -> str:
+    """The first clause of a run-on sentence: what follows has its own subject."""
+    return next(iter(language.clauses(text)), "")
 
 
 def _change(sentence: str) -> Change:
@@ -208,9 +213,10 @@ def _habit(sentence: str, line: Line) -> Routine | None:
         return None
     frame = sentence[: match.start()].strip(" ,")
     lead = f", {frame[0].lower()}{frame[1:]}" if _RECURS.search(frame) or _TIMED.search(frame) else ""
-    told = _capital(f"{_doing(verb, adverbs)}{_third(match['rest'], line)}{lead}")[:MAX_SENTENCE].rstrip(" ,")
+    rest = _clause(match["rest"])
+    told = _capital(f"{_doing(verb, adverbs)} {_third(rest, line)}{lead}")[:MAX_SENTENCE].strip(" ,").replace(" ,", ",")
     what = "" if recurs and verb in _LIGHT else verb
-    return Routine("habit", _key(f"{what} {_RECURS.sub(' ', match['rest'])}"), f"{told}.")
+    return Routine("habit", _key(f"{what} {_RECURS.sub(' ', rest)}"), f"{told}.")
 
 
 _LIGHT = frozenset({"have", "do", "go", "take", "get"})
