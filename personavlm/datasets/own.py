@@ -137,6 +137,7 @@ class _Turn(Shape):
     time: _Time
     text: str
     reply: str = ""
+    origin: str = Field(default="", alias="from")
     pictures: list[str | _Caption] = Field(default_factory=list)
 
 
