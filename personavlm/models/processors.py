@@ -114,7 +114,7 @@ def load_processor(checkpoint: str, model_type: str, revision: str | None = None
     try:
         with quiet():
             processor = loader.from_pretrained(checkpoint, revision=revision)
-    except ImportError as error:
+    except (ImportError, AttributeError) as error:  # the stock classes raise either where torchvision is missing
         raise ModelUnavailable(
             f"The processor of {model_type} models cannot be loaded here: {first_line(error)}",
             f"use one of {', '.join(OURS)}, or serve the model elsewhere and use --model openai:<model>@<base url>.",
