@@ -373,7 +373,7 @@ def eval_retrieval(file: Path, data: Data = "locomo", as_json: Json = False) -> 
     from personavlm.evals import retrieval
 
     _expect(data, "locomo")
-    Output(as_json).show(retrieval.evaluate(file).as_object())
+    Output(as_json).show(retrieval.evaluate(file, load_encoder()).plain())
 
 
 @eval_app.command("preferences")
@@ -382,7 +382,7 @@ def eval_preferences(folder: Path, data: Data = "prefeval", as_json: Json = Fals
     from personavlm.evals import preferences
 
     _expect(data, "prefeval")
-    Output(as_json).show(preferences.evaluate(folder).as_object())
+    Output(as_json).show(preferences.evaluate(folder, load_encoder()).plain())
 
 
 @eval_app.command("extraction")
@@ -393,7 +393,7 @@ def eval_extraction(file: Path, data: Data = "laps", model: ModelOption = EMBEDD
     _expect(data, "laps")
     output = Output(as_json)
     with output.progress() as progress:
-        output.show(extraction.evaluate(file, load(model), load_kit(None), progress).as_object())
+        output.show(extraction.evaluate(file, load(model), load_kit(None), progress).plain())
 
 
 @eval_app.command("pictures")
@@ -402,7 +402,7 @@ def eval_pictures(folder: Path, data: Data = "dreambooth", as_json: Json = False
     from personavlm.evals import pictures
 
     _expect(data, "dreambooth")
-    Output(as_json).show(pictures.evaluate(folder).as_object())
+    Output(as_json).show(pictures.evaluate(folder).plain())
 
 
 @eval_app.command("answers")
@@ -413,7 +413,7 @@ def eval_answers(file: Path, data: Data = "locomo", model: ModelOption = EMBEDDE
     _expect(data, "locomo")
     output = Output(as_json)
     with output.progress() as progress:
-        output.show(answers.evaluate(file, load(model), load_kit(None), progress).as_object())
+        output.show(answers.evaluate(file, load(model), load_kit(None), progress).plain())
 
 
 @app.command()
@@ -483,6 +483,13 @@ def load(model: str) -> Any:
     from personavlm.models.loading import load_model
 
     return load_model(model)
+
+
+def load_encoder() -> Any:
+    """Load the text encoder."""
+    from personavlm.encoders.text import load_text_encoder
+
+    return load_text_encoder()
 
 
 def load_kit(prompts: Path | None) -> Any:
