@@ -222,9 +222,7 @@ def _joined(text: str, first: Mention, second: Mention) -> Mention | None:
         if second.end < first.start:
             return None
     place = (opened.start(), second.span[1])
-    return replace(
-        first, text=text[slice(*place)], span=place, end=second.end, kind="period", unit="span"
-    )
+    return replace(first, text=text[slice(*place)], span=place, end=second.end, kind="period", unit="span")
 
 
 # ── times in words ───────────────────────────────────────────────────────────────────────────────────────────────

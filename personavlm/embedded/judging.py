@@ -1,0 +1,68 @@
+"""Judging: the best evidence for a question, and whether it supports an answer at all.
+
+    candidates ──score──> best sentence          strongest signs, for and against ──> doubt (above 0: not supported)
+
+The doubt compares what the right person's sentences share with the question to what other people's share: asked what
+Caroline painted, a sentence in which Melanie paints is no support, however close it is. Questions never count as
+evidence. Both sets of weights are logistic regressions on LoCoMo dev by ``lab/answer_weights.py``, which also checks
+them by leaving one conversation out; the threshold lets through 87 in 100 answerable questions there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from personavlm.embedded import evidence, language
+from personavlm.embedded.evidence import FEATURES, Candidate, Floats
+from personavlm.embedded.question import Question
+from personavlm.encoders import TextEncoder
+
+SCORE = (1.06, 0.87, 0.39, 2.65, 1.63, 0.48, 0.04, 1.7, -1.22, 1.51, 0.01, -0.27, 0.94)
+"""Weight of each feature of ``evidence`` (log-odds)."""
+
+SIGNS = (("words_utterance",), ("meaning_utterance",), ("words",), ("meaning",),
+         ("words_utterance", "meaning_utterance"), ("words", "meaning"))  # fmt: skip
+"""Features, or sums of them, of which the highest counts, once for the right person and once for others."""
+DOUBT = (-0.95, 1.65, 3.49, -2.04, -1.85, 0.56, -2.31, -0.16, -0.26, -0.12, -1.7, 1.83, -1.39)
+"""Weights of the signs in turn (right, other), then of a question about nobody or several."""
+DOUBT_START = 0.72
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Candidates, best first, and how doubtful it is that they answer the question (log-odds; above 0 they do not)."""
+
+    ranked: tuple[Candidate, ...]
+    doubt: float
+
+    @property
+    def supported(self) -> bool:
+        """Whether the best candidate may be given as the answer."""
+        return bool(self.ranked) and self.doubt <= 0
+
+
+def judge(question: Question, rows: Sequence[Candidate], encoder: TextEncoder) -> Verdict:
+    """Return the candidates ranked, with the doubt about them; without candidates the doubt is endless."""
+    if not rows:
+        return Verdict((), float("inf"))
+    features = evidence.featured(question, rows, encoder)
+    scores = features @ np.array(SCORE)
+    order = np.argsort(-scores, kind="stable")
+    ranked = tuple(replace(rows[i], features=tuple(features[i]), score=float(scores[i])) for i in order)
+    return Verdict(ranked, float(signs(question, rows, features) @ np.array(DOUBT) + DOUBT_START))
+
+
+def signs(question: Question, rows: Sequence[Candidate], features: Floats) -> Floats:
+    """Return what the doubt is computed from: the strongest signs for the right person and for others."""
+    single = len(question.about) == 1
+    states = np.array([not language.is_question(row.text) for row in rows])
+    right = np.array([not single or row.about in question.about for row in rows])
+    found: list[float] = []
+    for names in SIGNS:
+        values = sum((features[:, FEATURES.index(name)] for name in names), np.zeros(len(rows)))
+        for group in (right & states, ~right & states):
+            found.append(float(values[group].max()) if group.any() else 0.0)
+    return np.array([*found, float(not single)])

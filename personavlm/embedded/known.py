@@ -1,0 +1,132 @@
+"""What needs no evidence from talk: core memory, things in pictures, and what the user likes, for recommendations.
+
+core memory "home: Porto" + "Where do I live?"  ->  Porto
+"favourite drink is Coca-Cola" (current), "… Sprite" (until May) + "What should I drink?"  ->  Coca-Cola
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from personavlm.embedded import language
+from personavlm.embedded.judging import Verdict
+from personavlm.embedded.question import Question
+from personavlm.embedded.scene import Scene
+from personavlm.embedded.when import date
+from personavlm.encoders import TextEncoder
+from personavlm.prompts.text import MemoryLine
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One entry of core memory."""
+
+    key: str
+    value: str
+
+
+_ALIASES = {
+    "name": ("call", "name"), "home": ("live", "home", "from", "city", "town", "address"), "job": ("job", "work", "profession", "living", "occupation"),
+    "age": ("old", "age"), "birthday": ("born", "birthday"),
+}  # fmt: skip
+
+
+def find(question: Question, scene: Scene) -> Fact | None:
+    """Return the entry of core memory that answers a question about the user, or about the assistant; None if none does.
+
+    Every content word of the question must belong to the entry's key, so "my sister's name" is not answered by "name".
+    """
+    if question.kind not in ("what", "where", "who", "how many", "when") or question.times or question.others:
+        return None
+    block = scene.core.get(
+        "human" if question.about == {"user"} else "persona" if question.about == {"assistant"} else "", {}
+    )
+    asked = set(question.terms)
+    asked |= {"old"} if re.match(r"how old\b", question.text, re.I) else set()
+    for key, value in block.items():
+        words = {language.stem(w) for w in (*language.words(key), *_ALIASES.get(key.lower(), ()))}
+        if asked and asked <= words:
+            return Fact(key, value.strip().rstrip("."))
+    return None
+
+
+def pictured(scene: Scene) -> str:
+    """Return what is recognised in the picture, or that it is not known."""
+    things = [m for m in scene.memories if m.type == "visual" and m.status == "current"]
+    if not things:
+        return "I don't know this one.\nShow it to me with its name, and I will know it next time."
+    named = " ".join(dict.fromkeys(_this(m) for m in things[:2]))
+    return f"{named}\nYou showed it to me on {date(things[0].time)}."
+
+
+def _this(memory: MemoryLine) -> str:
+    text = re.sub(r"\s*\(Image Object:[^)]*\)", "", memory.text).strip(" .")
+    lowered = text if text[:2].isupper() or " " not in text else text[0].lower() + text[1:]
+    lowered = re.sub(r"^(?:(?:this|it) is )?(?:the user's|user's|their|my)\b", "your", lowered)
+    return f"This is {lowered}."
+
+
+# ── recommendations ──────────────────────────────────────────────────────────────────────────────────────────────
+
+_LIKES = re.compile(
+    r"\b(?:like|love|enjoy|prefer|favou?rite|into|fan of|always (?:order|drink|eat|have)|crav|usually|keen on)\w*", re.I
+)
+_DISLIKES = re.compile(
+    r"\b(?:dislike|hate|avoid|allerg|intoleran|can't stand|cannot stand|tired of|sick of|no longer|stopped|quit|gave up|not a fan|"
+    r"don't like|do not like|doesn't like|too (?:sweet|spicy|strong)|never)\w*|n't (?:like|eat|drink|enjoy)\b",
+    re.I,
+)
+
+
+def recommend(question: Question, verdict: Verdict, scene: Scene, encoder: TextEncoder) -> str:
+    """Return advice that rests on what the user likes: the nearest current preference, with what it replaced."""
+    liked = [m for m in scene.memories if m.type in ("semantic", "procedural") and m.status == "current"]
+    liked = [m for m in liked if not _DISLIKES.search(m.text) and (_LIKES.search(m.text) or m.type == "procedural")]
+    ranked = _nearest(scene.query, liked, encoder)
+    if ranked:
+        return _advice(ranked[0], scene)
+    for best in verdict.ranked[:3]:
+        if (
+            best.side == "user"
+            and _LIKES.search(best.text)
+            and not _DISLIKES.search(best.text)
+            and "?" not in best.text
+        ):
+            value = _liked(best.text)
+            return f"{value}.\nYou told me on {date(best.time)}: “{best.text}”"
+    return "You haven't told me what you like there.\nTell me one thing you enjoy, and I can suggest by it next time."
+
+
+def _nearest(query: str, memories: list[MemoryLine], encoder: TextEncoder) -> list[MemoryLine]:
+    if not memories:
+        return []
+    vectors = encoder.encode([query, *(m.text for m in memories)])
+    order = np.argsort(-(vectors[1:] @ vectors[0]), kind="stable")
+    return [memories[i] for i in order]
+
+
+def _advice(memory: MemoryLine, scene: Scene) -> str:
+    head = f"{_liked(memory.text)}.\nI go by what I have from {date(memory.time)}: “{memory.text}”"
+    former = [m for m in scene.memories if m.status == "superseded" and m.until and m.time < memory.time]
+    shared = [m for m in former if set(language.stems(m.text)) & set(language.stems(memory.text))]
+    return (
+        f"{head}\nBefore that it was “{shared[0].text}” (until {date(shared[0].until or memory.time)})."
+        if shared
+        else head
+    )
+
+
+def _liked(text: str) -> str:
+    """Return the liked thing in a statement of liking: what follows the verb or "is"."""
+    match = re.search(
+        r"\b(?:favou?rite [\w ]{1,30}? (?:is|are|was)(?: now)?|likes?|loves?|enjoys?|prefers?|into|fan of|craves?|keen on)\s+"
+        r"(?:to )?([^.,;!?]{2,60})",
+        text,
+        re.I,
+    )
+    thing = (match[1] if match else text).strip(" .")
+    thing = re.split(r"\s+(?:because|since|when|but|and i|now)\b", thing)[0]
+    return thing[:1].upper() + thing[1:]

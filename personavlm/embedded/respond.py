@@ -1,0 +1,211 @@
+"""The reply without weights: look up, judge, quote. One step of the response stage, or the reply alone.
+
+    "When did I go hiking?" -> retrieve "hiking" -> 8 May: "I went hiking yesterday!" ->
+
+    7 May 2023.
+    You told me on 8 May 2023: “I went hiking yesterday!”
+
+The first line is the answer itself (``headline``), the evidence follows on the next; tone comes last and changes neither.
+What the evidence does not support is answered by "You haven't told me …". Statements are acknowledged at once; what core
+memory or the last hour answers is not looked up; a look-up that fails is repeated with other words or without its period.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from personavlm.embedded import choice, evidence, judging, known, language, quoting, smalltalk, tone
+from personavlm.embedded.evidence import Candidate
+from personavlm.embedded.judging import Verdict
+from personavlm.embedded.question import LOOKED_UP, Question, analyse
+from personavlm.embedded.scene import Scene, read, utterances
+from personavlm.embedded.when import date
+from personavlm.encoders import TextEncoder
+from personavlm.models import Message
+
+MAX_LOOKS = 3
+SURE = -1.5
+"""Doubt (log-odds) up to which the last hour alone is enough to answer without a look-up."""
+LATER = timedelta(days=10)
+"""People tell of things afterwards: a look-up's period goes on this long past the time asked about."""
+
+
+def step(messages: Sequence[Message], encoder: TextEncoder) -> str:
+    """Return one step of the response stage: a think block, then a retrieve or an answer block."""
+    scene, question = _understood(messages)
+    if question.kind not in LOOKED_UP and question.kind != "picture":
+        return _answered(f"This is a {question.kind}; nothing to look up.", reply(scene, question, encoder))
+    if scene.looks == 0:
+        return _first(scene, question, encoder)
+    verdict = _verdict(scene, question, encoder)
+    again = _again(scene, question, verdict)
+    if again is not None:
+        return again
+    why = "The evidence supports an answer." if verdict.supported else "Nothing that was found supports an answer."
+    return _answered(why, reply(scene, question, encoder, verdict))
+
+
+def answer(messages: Sequence[Message], encoder: TextEncoder) -> str:
+    """Return the reply alone."""
+    scene, question = _understood(messages)
+    return reply(scene, question, encoder)
+
+
+def headline(text: str) -> str:
+    """Return the bare answer of a reply: its first line, without a closing full stop."""
+    return text.strip().split("\n", 1)[0].strip().removesuffix(".")
+
+
+def _understood(messages: Sequence[Message]) -> tuple[Scene, Question]:
+    scene = read(messages)
+    return scene, analyse(scene.query, scene.now, scene.user, scene.assistant, scene.pictures)
+
+
+def _verdict(scene: Scene, question: Question, encoder: TextEncoder) -> Verdict:
+    return judging.judge(question, evidence.candidates(list(utterances(scene))), encoder)
+
+
+# ── looking up ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _first(scene: Scene, question: Question, encoder: TextEncoder) -> str:
+    fact = known.find(question, scene)
+    if fact is not None:
+        return _answered("Core memory answers this.", reply(scene, question, encoder))
+    verdict = _verdict(scene, question, encoder)
+    if verdict.doubt < SURE and question.kind not in ("recommend", "choice", "picture"):
+        return _answered("The last hour answers this.", reply(scene, question, encoder, verdict))
+    start, end = _period(question, scene.now)
+    asked = "about a time" if start else "about an earlier time"
+    return _retrieve(f"They ask {asked}: {_summary(question)}.", _keywords(question), start, end)
+
+
+def _again(scene: Scene, question: Question, verdict: Verdict) -> str | None:
+    """Return another look-up where the first left something open: a name to follow, or no support at all."""
+    if scene.last or scene.looks >= MAX_LOOKS or question.kind == "picture":
+        return None
+    if scene.looks == 1 and (bridge := _bridge(question, verdict)):
+        return _retrieve(f"That leads on to {bridge}.", [bridge, *_keywords(question)], None, None)
+    if verdict.supported or question.kind == "recommend":
+        return None
+    if scene.looks == 1:
+        return _retrieve(
+            "Not there; other words, and any time.", [*question.others, *_other_words(question)], None, None
+        )
+    return None
+
+
+def _bridge(question: Question, verdict: Verdict) -> str:
+    """A name in the best sentence that the question does not have, while a word of the question is still uncovered."""
+    if not verdict.ranked or not question.others:
+        return ""
+    best = verdict.ranked[0]
+    said = set(language.stems(best.said.text))
+    if set(question.terms) <= said:
+        return ""
+    fresh = [
+        n for n in language.names(best.text) if n not in question.others and n.lower() not in question.text.lower()
+    ]
+    return fresh[0] if fresh and set(language.stems(" ".join(question.others))) & said else ""
+
+
+def _period(question: Question, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """Return the period to look in: the time asked about, and a while after it; none for years and recurring times."""
+    spans = [m for m in question.times if m.kind != "habit" and m.start <= now]
+    if not spans or spans[0].unit == "year":
+        return None, None
+    first = spans[0]
+    return first.start, min(max(first.end + LATER, first.end), now)
+
+
+def _keywords(question: Question) -> list[str]:
+    words = [w for w in language.content_words(question.text) if language.stem(w) in question.terms]
+    return list(dict.fromkeys([*question.others, *words])) or [question.text]
+
+
+def _other_words(question: Question) -> list[str]:
+    return list(question.focus) + list(question.terms) or [question.text]
+
+
+def _summary(question: Question) -> str:
+    return re.sub(r"\s+", " ", question.text)[:120].rstrip("?.! ")
+
+
+def _retrieve(think: str, keywords: Sequence[str], start: datetime | None, end: datetime | None) -> str:
+    words = ", ".join(dict.fromkeys(k for k in (re.sub(r"[,;\"<>\n]+", " ", w).strip() for w in keywords) if k))
+    times = [f"{t:%Y-%m-%d %H:%M}" if t else "null" for t in (start, end)]
+    return (
+        f"<think>{_plain(think)}</think><retrieve>\n"
+        f'"keywords": {words or "anything"}\n"start_time": "{times[0]}"\n"end_time": "{times[1]}"\n</retrieve>'
+    )
+
+
+def _answered(think: str, text: str) -> str:
+    return f"<think>{_plain(think)}</think><answer>{text}</answer>"
+
+
+def _plain(text: str) -> str:
+    return text.replace("<", "＜")
+
+
+# ── replies ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def reply(scene: Scene, question: Question, encoder: TextEncoder, verdict: Verdict | None = None) -> str:
+    """Return the whole reply: the answer, its evidence, and the tone the profile asks for."""
+    facts, kind = _facts(scene, question, encoder, verdict)
+    return _plain(tone.toned(facts, scene.profile, kind, scene.query))
+
+
+def _facts(scene: Scene, question: Question, encoder: TextEncoder, verdict: Verdict | None) -> tuple[str, tone.Kind]:
+    match question.kind:
+        case "identity":
+            return smalltalk.SELF, "acknowledge"
+        case "greeting":
+            return smalltalk.greeting(scene.query, scene.user), "acknowledge"
+        case "statement":
+            return smalltalk.acknowledgement(scene.query, scene.pictures), "acknowledge"
+        case "picture":
+            return known.pictured(scene), "answer"
+    if (fact := known.find(question, scene)) is not None:
+        return f"{fact.value}.\nIn what I know of you stands: {fact.key}: {fact.value}.", "answer"
+    verdict = verdict or _verdict(scene, question, encoder)
+    if question.kind == "choice":
+        return _chosen(question, verdict, encoder), "choice"
+    if question.kind == "recommend":
+        return known.recommend(question, verdict, scene, encoder), "advice"
+    if not verdict.supported:
+        return untold(question, scene), "unknown"
+    return _supported(question, scene, verdict), "answer"
+
+
+def _chosen(question: Question, verdict: Verdict, encoder: TextEncoder) -> str:
+    option, reason = choice.choose(question, verdict, encoder)
+    head = f"({option.letter}) {option.text.rstrip('.')}."
+    return f"{head}\n{quoted(reason)}" if reason else f"{head}\nI found nothing that says more."
+
+
+def _supported(question: Question, scene: Scene, verdict: Verdict) -> str:
+    best = verdict.ranked[0]
+    short = quoting.extract(question, best, (scene.user, scene.assistant))
+    head = short[:1].upper() + short[1:]
+    return f"{head}.\n{quoted(best)}"
+
+
+def quoted(best: Candidate) -> str:
+    """Return a piece of evidence as the reply shows it: who said it, when, and the words."""
+    words = re.sub(r"\s+", " ", best.text).strip()
+    if best.said.kind in ("semantic", "procedural", "core", "visual"):
+        ended = f" until {date(best.said.until)}" if best.said.until else ""
+        return f"I have it from {date(best.time)}{ended}: “{words}”"
+    who = "You told me" if best.side == "user" else "I said"
+    return f"{who} on {date(best.time)}: “{words}”"
+
+
+def untold(question: Question, scene: Scene) -> str:
+    """Return the plain statement that the user never told this, naming what was asked about."""
+    words = [w.text for w in language.tokens(question.text) if language.stem(w.lower) in question.terms]
+    topic = " ".join(dict.fromkeys(words[:5]))
+    return f"You haven't told me that.\nI found nothing on this: {topic}." if topic else "You haven't told me that."
