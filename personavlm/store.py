@@ -419,6 +419,11 @@ class Store:
         path = self.folder / "pictures" / name
         return path.read_bytes() if _is_digest(name) and path.is_file() else None
 
+    def picture_names(self) -> list[str]:
+        """Return the digests of all stored pictures, cut-outs included."""
+        with self._reading() as db:
+            return [row[0] for row in db.execute("SELECT digest FROM pictures ORDER BY digest")]
+
     def picture_size(self, name: str) -> tuple[str, int, int] | None:
         """Return media type, width and height of a stored picture."""
         with self._reading() as db:
