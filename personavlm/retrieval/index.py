@@ -254,13 +254,17 @@ class Index:
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def cosines(self, vector: Floats, near: Scope) -> Floats:
-        """Return the cosine of a unit vector with every row of the scope (FAISS, the selector is the scope)."""
+        """Return the cosine of a unit vector with every row of the scope.
+
+        Listed rows are searched by FAISS under a selector. A span is one product over FAISS's own table: the same
+        figures for all of its rows in half the time, since a result list need not be built.
+        """
+        if near.listed is None:
+            product: Floats = self._table()[near.low : near.high] @ vector
+            return product
         faiss = _faiss()
-        chosen = (
-            faiss.IDSelectorRange(near.low, near.high) if near.listed is None else faiss.IDSelectorBatch(near.listed)
-        )
-        asked = np.ascontiguousarray(vector[None], np.float32)
-        _, found, rows = self._vectors.range_search(asked, -2.0, params=faiss.SearchParameters(sel=chosen))
+        chosen = faiss.SearchParameters(sel=faiss.IDSelectorBatch(near.listed))
+        _, found, rows = self._vectors.range_search(np.ascontiguousarray(vector[None]), -2.0, params=chosen)
         cosines = np.zeros(near.size, np.float32)
         cosines[near.places(rows)[0]] = found
         return cosines

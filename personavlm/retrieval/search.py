@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -32,7 +33,7 @@ _PAST = re.compile(
 )
 _TURN, _TOPIC = KINDS.index("turn"), KINDS.index("episodic")
 _FLOOR, _CEILING = np.iinfo(np.int64).min, np.iinfo(np.int64).max
-_SHORTLIST = 64
+_SPARE = 16
 
 
 class Ranked(NamedTuple):
@@ -51,6 +52,8 @@ class _Scored:
     dense: Floats | None
     lexical: Floats | None
     picture: Floats | None
+    asked: frozenset[str] = frozenset()
+    """Terms of the question and the keywords."""
     reached: Mapping[int, str] = field(default_factory=dict)
     """Places that a hop through a link reached, with what ties them to a better hit."""
 
@@ -128,7 +131,8 @@ def _score(index: Index, query: Query, rows: Ints) -> _Scored:
         picture = index.pictured(rows, query.pictures)
         shown = picture > 0
         fused[shown] = (1 - weights.picture) * fused[shown] + weights.picture * picture[shown]
-    return _Scored(rows, np.clip(fused, 0, 1), dense, lexical, picture)
+    # Six places: sums of floats differ in the last bit with a row's place in memory, and must not order equals by it.
+    return _Scored(rows, np.round(np.clip(fused, 0, 1), 6), dense, lexical, picture, frozenset(asked))
 
 
 def _told(index: Index, weights: Weights, asked: Sequence[str], near: Scope, context: NDArray[np.bool_]) -> Floats:
@@ -207,10 +211,10 @@ def search(index: Index, query: Query) -> tuple[Hit, ...]:
 def _chosen(index: Index, query: Query, scored: _Scored) -> list[_Found]:
     limits = query.limits
     return [
-        *_of_memories(index, query, scored, "procedural")[: limits.procedural],
-        *_of_memories(index, query, scored, "semantic")[: limits.semantic],
-        *_of_topics(index, query, scored)[: limits.topics],
-        *_of_memories(index, query, scored, "visual")[: limits.visual],
+        *_of_memories(index, query, scored, "procedural", limits.procedural),
+        *_of_memories(index, query, scored, "semantic", limits.semantic),
+        *_of_topics(index, query, scored, limits.topics),
+        *_of_memories(index, query, scored, "visual", limits.visual),
     ]
 
 
@@ -231,22 +235,23 @@ def _reached(index: Index, scored: _Scored, chosen: Sequence[_Found]) -> dict[in
 def _best(places: Ints, fused: Floats, most: int) -> Ints:
     """Return the places with the highest scores, best first, ties by row; ``most`` of them at least if there are."""
     values = fused[places]
-    if len(places) > most:
+    if 0 < most < len(places):
         least = np.partition(values, len(values) - most)[len(values) - most]
         places = places[values >= least]
         values = fused[places]
     return places[np.argsort(-values, kind="stable")]
 
 
-def _of_memories(index: Index, query: Query, scored: _Scored, kind: HitType, most: int = _SHORTLIST) -> list[_Found]:
+def _of_memories(index: Index, query: Query, scored: _Scored, kind: HitType, most: int) -> list[_Found]:
+    """The best ``most`` of one type. A few more are looked at, because age and succession may change their order."""
     places = np.flatnonzero(index.column("kind")[scored.rows] == KINDS.index(kind))
-    found = {int(scored.rows[place]): place for place in _best(places, scored.fused, most)}
+    found = {int(scored.rows[place]): place for place in _best(places, scored.fused, 4 * most + _SPARE)}
     final = {row: float(scored.fused[place]) for row, place in found.items()}
     _add_recency(index, query, final)
     if query.start is None and query.end is None and not _PAST.search(query.text):
         _put_current_first(index, query, scored, found, final)
     listed = [_Found(int(place), final[row]) for row, place in found.items() if row in final]
-    return sorted(listed, key=lambda one: (-one.fused, one.place))
+    return sorted(listed, key=lambda one: (-one.fused, one.place))[:most]
 
 
 def _add_recency(index: Index, query: Query, final: dict[int, float]) -> None:
@@ -289,15 +294,13 @@ def _successor(index: Index, passage: Passage) -> int | None:
     return row
 
 
-def _of_topics(index: Index, query: Query, scored: _Scored) -> list[_Found]:
-    """Topics with their best turns, and the raw turns that no topic covers (yet)."""
+def _of_topics(index: Index, query: Query, scored: _Scored, most: int) -> list[_Found]:
+    """The best ``most`` of the topics, with their best turns, and of the raw turns that no topic covers (yet)."""
     kind = index.column("kind")[scored.rows]
     turns = np.flatnonzero(kind == _TURN)
     topic = index.column("topic")[scored.rows[turns]]
     covered = (topic >= 0) & _present(index, query)[np.maximum(topic, 0)]
-    found = [
-        _Found(int(place), float(scored.fused[place])) for place in _best(turns[~covered], scored.fused, _SHORTLIST)
-    ]
+    found = [_Found(int(place), float(scored.fused[place])) for place in _best(turns[~covered], scored.fused, most)]
     quotes: dict[int, list[int]] = {}
     for place in _best(turns[covered], scored.fused, len(turns)):
         quotes.setdefault(int(index.column("topic")[scored.rows[place]]), []).append(int(place))
@@ -305,7 +308,7 @@ def _of_topics(index: Index, query: Query, scored: _Scored) -> list[_Found]:
         best = quotes.get(int(scored.rows[place]), [])
         fused = max([float(scored.fused[place]), *(float(scored.fused[one]) for one in best[:1])])
         found.append(_Found(int(place), fused, tuple(best[: query.limits.quotes])))
-    return sorted(found, key=lambda one: (-one.fused, one.place))
+    return sorted(found, key=lambda one: (-one.fused, one.place))[:most]
 
 
 # ── hits and reasons ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -323,7 +326,7 @@ def _hit(index: Index, query: Query, scored: _Scored, found: _Found) -> Hit:
         time=time,
         text=passage.text,
         scores=scores,
-        why=_why(query, index.at(int(scored.rows[best])), scores, time, scored.reached.get(found.place, "")),
+        why=_why(scored, index.at(int(scored.rows[best])), scores, time, scored.reached.get(found.place, "")),
         evidence=passage.evidence,
         quotes=quotes,
         crops=passage.crops,
@@ -344,11 +347,11 @@ def _found_under(passage: Passage, query: Query) -> datetime:
     return since if since <= query.now and start <= instant(since) <= end else passage.time
 
 
-def _why(query: Query, passage: Passage, scores: Scores, time: datetime, tie: str) -> str:
-    wanted = set(terms(" ".join((query.text, *query.keywords))))
-    said = dict.fromkeys(word.lower() for word, term in words(passage.searched) if term in wanted)
+def _why(scored: _Scored, passage: Passage, scores: Scores, time: datetime, tie: str) -> str:
+    matching = (word.lower() for word, term in words(passage.searched) if term in scored.asked)
+    said = dict.fromkeys(islice(matching, 5)) if scores.lexical else {}
     reasons = []
-    if said and query.use_lexical:
+    if said:
         reasons.append("says " + " and ".join(f'"{word}"' for word in list(said)[:3]))
     elif scores.lexical:
         reasons.append("stands beside turns that say it")
@@ -388,7 +391,7 @@ def _place(index: Index, query: Query, passage: Passage) -> WhyNot:
     scored = _score(index, query, _candidates(index, query))
     limits, everything = query.limits, len(scored.rows)
     if passage.type in ("episodic", "turn"):
-        pool, asked, kind = _of_topics(index, query, scored), limits.topics, "topics and raw turns"
+        pool, asked, kind = _of_topics(index, query, scored, everything), limits.topics, "topics and raw turns"
     else:
         pool = _of_memories(index, query, scored, passage.type, everything)
         asked, kind = getattr(limits, passage.type), f"{passage.type} memories"
