@@ -70,7 +70,8 @@ def clean(text: str, limit: int = 100_000) -> str:
 
     ``<`` before a tag-like word becomes its full-width twin; longer texts than ``limit`` characters are cut visibly.
     """
-    kept = "".join(c for c in text[: limit + 1] if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
+    lined = text[: limit + 1].replace("\u2028", "\n").replace("\u2029", "\n")  # other spellings of a line's end
+    kept = "".join(c for c in lined if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
     kept = _INVISIBLE.sub("", _TAG.sub("＜", kept)).strip()
     return kept if len(text) <= limit else kept[:limit].rstrip() + " … [cut]"
 
@@ -170,7 +171,7 @@ def parse_history(text: str, zone: tzinfo) -> tuple[Line, ...]:
 
 
 def _dedent(text: str) -> str:
-    return re.sub(r"\n[ ]{4,}", "\n", text).strip()
+    return text.replace("\n    ", "\n").strip()
 
 
 def format_core(memories: Iterable[Memory], limit: int) -> str:
@@ -178,7 +179,7 @@ def format_core(memories: Iterable[Memory], limit: int) -> str:
     memories = list(memories)
     lines: list[str] = []
     for block in ("human", "persona"):
-        entries = [f"- {clean(m.attribute, 80)}: {_one_line(m.value, 300)}" for m in memories if m.block == block]
+        entries = [f"- {one_line(m.attribute, 80)}: {one_line(m.value, 300)}" for m in memories if m.block == block]
         lines += [f"{block.title()}:", *(entries or [f"- {NOTHING}"])]
     return _within(lines, limit)
 
@@ -231,7 +232,7 @@ def _quote_block(quote: Quote, limit: int) -> str:
 
 def _memory_row(id: str, type: str, time: datetime, text: str, status: str, until: datetime | None) -> str:
     ended = f" | {status}, until {stamp(until)}" if until else "" if status == "current" else f" | {status}"
-    return f"- [{id}] {type} | {stamp(time)} | {_one_line(text, 600)}{ended}"
+    return f"- [{id}] {type} | {stamp(time)} | {one_line(text, 600)}{ended}"
 
 
 _ROW = re.compile(
@@ -260,7 +261,8 @@ def _shift_left(text: str) -> str:
     return re.sub(r"^ {4}", "", text, flags=re.MULTILINE)
 
 
-def _one_line(text: str, limit: int) -> str:
+def one_line(text: str, limit: int) -> str:
+    """Return clean text on one line, so that it cannot begin another record of a list."""
     return re.sub(r"\s+", " ", clean(text, limit)).replace(" | ", " / ")
 
 

@@ -38,6 +38,7 @@ from personavlm.prompts.text import (
     format_memories,
     format_query,
     indent,
+    one_line,
     read_stamp,
 )
 from personavlm.trace import Malformed, Turn, malformed
@@ -225,7 +226,7 @@ def render_procedural(
     prompts: Prompts, occasion: Occasion, known: Sequence[Memory], budget: Budget, images: Images
 ) -> tuple[Message, ...]:
     """Return the prompt that asks for goals and habits a finished session shows."""
-    lines = "\n".join(f'"{clean(m.attribute, 80)}": {clean(m.text, 300)}' for m in known) or "{}"
+    lines = "\n".join(f'"{one_line(m.attribute, 80)}": {one_line(m.text, 300)}' for m in known) or "{}"
     slots = _slots(occasion, budget) | {"CurrentProceduralMemory": lines}
     return system_message(prompts), fill(prompts, "procedural", slots, images)
 
