@@ -20,13 +20,14 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("personality",),
     ("memory",),
     ("trace",),
-    ("models", "scoring", "figures", "datasets", "schema", "files", "pictures", "foreground", "words"),
+    ("models", "scoring", "figures", "datasets", "schema", "files", "pictures", "foreground", "words", "reporting"),
     ("store", "encoders", "detect", "graph", "prompts", "exchange"),
-    ("retrieval", "embedded", "archive"),
+    ("retrieval", "embedded", "archive", "doctor"),
     ("asking", "library"),
     ("respond", "update"),
     ("assistant",),
-    ("worlds", "synthesis", "bench", "training", "evals"),
+    ("replay",),
+    ("worlds", "synthesis", "bench", "training", "evals", "demo"),
     ("cli",),
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
