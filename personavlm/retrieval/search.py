@@ -132,7 +132,8 @@ def _score(index: Index, query: Query, rows: Ints) -> _Scored:
         shown = picture > 0
         fused[shown] = (1 - weights.picture) * fused[shown] + weights.picture * picture[shown]
     # Six places: sums of floats differ in the last bit with a row's place in memory, and must not order equals by it.
-    return _Scored(rows, np.round(np.clip(fused, 0, 1), 6), dense, lexical, picture, frozenset(asked))
+    cut: Floats = np.clip(fused, 0, 1).round(6)
+    return _Scored(rows, cut, dense, lexical, picture, frozenset(asked))
 
 
 def _told(index: Index, weights: Weights, asked: Sequence[str], near: Scope, context: NDArray[np.bool_]) -> Floats:
