@@ -151,7 +151,7 @@ def test_session_times(text: str, time: datetime) -> None:
     "text", ["8 May 2023", "13:56 on 8 May, 2023", "1:56 pm on 8 Floreal, 2023", "1:56 pm on 31 June, 2023"]
 )
 def test_other_spellings_of_a_time_are_errors(text: str) -> None:
-    with pytest.raises(ValueError, match="time|day"):
+    with pytest.raises(ValueError, match=r"time|day"):
         session_time(text)
 
 
@@ -166,7 +166,7 @@ def test_locomo_errors_name_file_place_and_remedy(tmp_path: Path) -> None:
         locomo(put(tmp_path / "l.json", [whole]))
     whole = conversation()
     whole["conversation"]["session_1_date_time"] = "in spring"
-    with pytest.raises(BadInput, match="conv-1 session 1:"):
+    with pytest.raises(BadInput, match=r"conv-1 session 1: "):
         locomo(put(tmp_path / "l.json", [whole]))
     with pytest.raises(BadInput, match=r"choose one of conv-1\."):
         locomo(put(tmp_path / "l.json", [conversation()]), "conv-2")
