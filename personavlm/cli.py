@@ -237,10 +237,11 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Say what this machine can run, and why something cannot."""
-    from personavlm.doctor import examine, report_object, report_view
+    from personavlm.doctor import examine
+    from personavlm.reporting import doctor_object, doctor_view
 
     report = examine(model, home)
-    Output(as_json).show(report_object(report), lambda: report_view(report))
+    Output(as_json).show(doctor_object(report), lambda: doctor_view(report))
 
 
 # ── bringing in and taking out ───────────────────────────────────────────────────────────────────────────────────

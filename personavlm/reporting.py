@@ -17,6 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from personavlm.doctor import Check, Fit, Report
 from personavlm.memory import Memory, MemoryType, State
 from personavlm.personality import TRAITS, Profile, describe_trait
 from personavlm.trace import Answer, Hit, Retrieve, Step, Trace
@@ -180,4 +181,56 @@ def profile_view(state: State) -> Table:
         interval = state.estimate.interval(trait)
         words = describe_trait(trait, interval.score)
         table.add_row(trait, f"{interval.score:.2f}", f"{interval.low:.2f} to {interval.high:.2f}", words)
+    return table
+
+
+# ── the machine ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def doctor_object(report: Report) -> dict[str, Any]:
+    """Return what the doctor found."""
+    return {
+        "ok": report.ok,
+        "memory_gb": report.machine.memory_gb,
+        "gpu": report.machine.gpu or None,
+        "checks": [
+            {"name": c.name, "ok": c.ok, "needed": c.needed, "detail": c.detail, "remedy": c.remedy}
+            for c in report.checks
+        ],
+        "models": [
+            {
+                "hardware": f.choice.hardware,
+                "model": f.choice.setting,
+                "memory_gb": f.memory_gb,
+                "fits": f.fits,
+                "run_here": f.choice.ran_here,
+                "line": f.line,
+            }
+            for f in report.fits
+        ],
+    }
+
+
+def doctor_view(report: Report) -> RenderableType:
+    """Return the checks, and which models have room here."""
+    verdict = (
+        "[green]Everything that is needed is there.[/]" if report.ok else "[red]Something that is needed is missing.[/]"
+    )
+    return Group(_checks(report.checks), _fits(report.fits), Text.from_markup(verdict))
+
+
+def _checks(checks: Sequence[Check]) -> Table:
+    table = Table("", "what", "found", "remedy", title="this machine", title_justify="left")
+    for check in checks:
+        mark = "[green]✓[/]" if check.ok else "[red]✗[/]" if check.needed else "[yellow]–[/]"
+        table.add_row(mark, check.name, escape(check.detail), escape(check.remedy))
+    return table
+
+
+def _fits(fits: Sequence[Fit]) -> Table:
+    table = Table("room", "model", "hardware", "GB", "", title="models", title_justify="left")
+    for fit in fits:
+        mark = "[green]✓[/]" if fit.fits else "[red]✗[/]"
+        ran = "" if fit.choice.ran_here else "not run here"
+        table.add_row(mark, escape(fit.choice.setting), fit.choice.hardware, f"{fit.memory_gb:.1f}", ran)
     return table
