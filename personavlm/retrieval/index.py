@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from personavlm.encoders import TextEncoder, Vectors
 from personavlm.graph import Tie, linked
-from personavlm.memory import Memory, State
+from personavlm.memory import Memory, MemoryLink, State
 from personavlm.retrieval.lexical import Floats, Ints, Postings, Scope
 from personavlm.retrieval.passages import Passage, memory_passage, turn_passage
 from personavlm.trace import HitType, Trace, sessions
@@ -229,7 +229,7 @@ class Index:
 
         Vectors of changed memories come from the encoder, which is asked for new texts only if it remembers.
         """
-        self.links = linked(state.links)
+        self.tie(state.links)
         times = {trace.turn.id: trace.turn.time for trace in traces}
         wanted: dict[str, object] = {trace.turn.id: trace for trace in traces}
         wanted.update((memory.id, memory) for memory in state.all() if memory.type != "core")
@@ -250,6 +250,10 @@ class Index:
         new += [passage for passage in made if passage is not None]
         self.add(sorted(new, key=lambda passage: passage.time))
         self._sources.update(stale)
+
+    def tie(self, links: Iterable[MemoryLink]) -> None:
+        """Take the memory graph's links as they stand now; a hop follows them."""
+        self.links = linked(links)
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -27,8 +27,8 @@ from personavlm.words import terms, words
 
 _WHEN = re.compile(r"^\W*when\b|\b(what|which) (date|day|month|year|time)\b|\bhow long\b", re.IGNORECASE)
 _PAST = re.compile(
-    r"\b(used to|previous(ly)?|former(ly)?|before|back then|at first|originally|earlier|in the past|history|old|was|"
-    r"were|did|ago|once)\b",
+    r"\b(used to|previous(ly)?|former(ly)?|before|back then|at first|originally|earlier|in the past|history|ago|"
+    r"no longer|any ?more)\b",
     re.IGNORECASE,
 )
 _TURN, _TOPIC = KINDS.index("turn"), KINDS.index("episodic")
