@@ -1,14 +1,13 @@
-"""Multiple choice by evidence: which option do the user's own words bear out?
+"""Multiple choice by evidence: the option that the user's own words bear out.
 
 Each option is compared with what was found: meaning of the nearest sentences (weighted by how well those fit the
-question), words shared with current memories, names and numbers. What the option says against a known dislike, or with a
-memory that has been replaced, counts against it. An option that says nothing is known wins only when the evidence is not
-supported. Length and place of an option play no part.
+question) and words shared with them. What the option says against a known dislike, or with a memory that has been
+replaced, counts against it. An option that says nothing is known wins only when the evidence does not support an answer.
+Length and place of an option play no part.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,17 +15,12 @@ import numpy as np
 from personavlm.embedded import language
 from personavlm.embedded.evidence import Candidate
 from personavlm.embedded.judging import Verdict
-from personavlm.embedded.question import Option, Question
+from personavlm.embedded.question import Option, Question, phrased
 from personavlm.encoders import TextEncoder
 
 NEAREST = 12
 """Sentences of evidence an option is compared with."""
-_UNKNOWN = re.compile(
-    r"\b(?:not (?:been )?(?:mentioned|told|specified|stated|discussed|clear|known|sure)|unknown|no (?:information|record|memory)|"
-    r"(?:don't|do not|doesn't|does not|haven't|can't|cannot) (?:know|remember|recall|say|tell|mentioned|told)|insufficient|"
-    r"never (?:mentioned|told|said))\b",
-    re.I,
-)
+_UNKNOWN, _AGAINST = phrased("unknown option"), phrased("against")
 
 
 def choose(question: Question, verdict: Verdict, encoder: TextEncoder) -> tuple[Option, Candidate | None]:
@@ -63,12 +57,6 @@ def _overlap(option: Option, candidate: Candidate, question: Question) -> float:
     """Share of the option's own content words (not the question's) that the sentence says."""
     own = set(language.stems(option.text)) - set(question.terms)
     return len(own & set(language.stems(candidate.text))) / len(own) if own else 0.0
-
-
-_AGAINST = re.compile(
-    r"\b(?:not|never|no longer|hate[sd]?|dislike[sd]?|avoid\w*|can't stand|allergic|tired of|stopped|quit)\b|n't\b",
-    re.I,
-)
 
 
 def _polarity(option: Option, candidate: Candidate) -> float:

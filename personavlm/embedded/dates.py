@@ -323,7 +323,7 @@ _COUNTED = rf"(?P<n>{_COUNT}) (?P<u>{_UNIT})s?"
 _EVERY = (
     rf"(?:every|each)(?: other| single)? (?:(?:{_DAY})(?: (?:{_PART}))?|{_PART}|{_UNIT})s?",
     rf"on (?:{_FULL_DAY})s",
-    rf"(?:{_FULL_DAY}) (?:{_PART})s",
+    rf"(?:on )?(?:{_FULL_DAY}) (?:{_PART})s",
     rf"in the (?:{_PART})s|on weekends|daily|weekly|monthly",
     rf"(?:once|twice|(?:{_COUNT}) times) (?:a|per|each|every) (?:day|week|month|year)",
 )

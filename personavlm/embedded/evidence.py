@@ -3,9 +3,8 @@
     utterances ──sentences──> candidates ──features──> score (log-odds that this sentence is the evidence)
 
 Features are few and readable: words and meaning shared with the question, in the sentence and round it; whether the
-sentence is about the person asked about ("I" is the speaker, "you" the other); whether it holds what such an answer looks
-like (a date, a number, a name); its place among the hits. The weights are a logistic regression on LoCoMo dev (five
-conversations), checked by leaving one conversation out; ``lab/LOG.md`` has the figures.
+sentence is about the person asked about ("I" is the speaker, "you" the other); whether it holds what such an answer
+looks like (a date, a number, a name); its place among the hits. How they are weighed is in ``judging``.
 """
 
 from __future__ import annotations

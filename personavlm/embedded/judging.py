@@ -64,5 +64,5 @@ def signs(question: Question, rows: Sequence[Candidate], features: Floats) -> Fl
     for names in SIGNS:
         values = sum((features[:, FEATURES.index(name)] for name in names), np.zeros(len(rows)))
         for group in (right & states, ~right & states):
-            found.append(float(values[group].max()) if group.any() else 0.0)
+            found += [float(values[group].max()) if group.any() else 0.0]
     return np.array([*found, float(not single)])

@@ -13,10 +13,11 @@ import numpy as np
 
 from personavlm.embedded import language
 from personavlm.embedded.judging import Verdict
-from personavlm.embedded.question import Question
+from personavlm.embedded.question import Question, phrased
 from personavlm.embedded.scene import Scene
 from personavlm.embedded.when import date
 from personavlm.encoders import TextEncoder
+from personavlm.personality import Trait, describe_trait
 from personavlm.prompts.text import MemoryLine
 
 
@@ -29,13 +30,16 @@ class Fact:
 
 
 _ALIASES = {
-    "name": ("call", "name"), "home": ("live", "home", "from", "city", "town", "address"), "job": ("job", "work", "profession", "living", "occupation"),
-    "age": ("old", "age"), "birthday": ("born", "birthday"),
-}  # fmt: skip
+    "name": ("call", "name"),
+    "home": ("live", "home", "from", "city", "town", "address"),
+    "job": ("job", "work", "profession", "living", "occupation"),
+    "age": ("old", "age"),
+    "birthday": ("born", "birthday"),
+}
 
 
 def find(question: Question, scene: Scene) -> Fact | None:
-    """Return the entry of core memory that answers a question about the user, or about the assistant; None if none does.
+    """Return the entry of core memory that answers a question about either side; None if none does.
 
     Every content word of the question must belong to the entry's key, so "my sister's name" is not answered by "name".
     """
@@ -69,19 +73,18 @@ def _this(memory: MemoryLine) -> str:
     return f"This is {lowered}."
 
 
+def trait_words(trait: Trait, score: float) -> str:
+    """Return the adjectives of a trait that stands clear of neutral; empty for one that does not."""
+    words = describe_trait(trait, score)
+    return "" if words == "neutral" else words
+
+
 # ── recommendations ──────────────────────────────────────────────────────────────────────────────────────────────
 
-_LIKES = re.compile(
-    r"\b(?:like|love|enjoy|prefer|favou?rite|into|fan of|always (?:order|drink|eat|have)|crav|usually|keen on)\w*", re.I
-)
-_DISLIKES = re.compile(
-    r"\b(?:dislike|hate|avoid|allerg|intoleran|can't stand|cannot stand|tired of|sick of|no longer|stopped|quit|gave up|not a fan|"
-    r"don't like|do not like|doesn't like|too (?:sweet|spicy|strong)|never)\w*|n't (?:like|eat|drink|enjoy)\b",
-    re.I,
-)
+_LIKES, _DISLIKES = phrased("likes"), phrased("dislikes")
 
 
-def recommend(question: Question, verdict: Verdict, scene: Scene, encoder: TextEncoder) -> str:
+def recommend(verdict: Verdict, scene: Scene, encoder: TextEncoder) -> str:
     """Return advice that rests on what the user likes: the nearest current preference, with what it replaced."""
     liked = [m for m in scene.memories if m.type in ("semantic", "procedural") and m.status == "current"]
     liked = [m for m in liked if not _DISLIKES.search(m.text) and (_LIKES.search(m.text) or m.type == "procedural")]
@@ -122,11 +125,11 @@ def _advice(memory: MemoryLine, scene: Scene) -> str:
 def _liked(text: str) -> str:
     """Return the liked thing in a statement of liking: what follows the verb or "is"."""
     match = re.search(
-        r"\b(?:favou?rite [\w ]{1,30}? (?:is|are|was)(?: now)?|likes?|loves?|enjoys?|prefers?|into|fan of|craves?|keen on)\s+"
-        r"(?:to )?([^.,;!?]{2,60})",
+        r"\b(?:favou?rite [\w ]{1,30}? (?:is|are|was)(?: now)?|likes?|loves?|enjoys?|prefers?|into|fan of|craves?"
+        r"|keen on|switched to|nothing beats)\s+(?:to )?([^.,;!?]{2,60})",
         text,
         re.I,
     )
     thing = (match[1] if match else text).strip(" .")
-    thing = re.split(r"\s+(?:because|since|when|but|and i|now)\b", thing)[0]
+    thing = re.split(r"\s+(?:because|since|when|but|and i|now|by the way|lately|recently)\b", thing)[0]
     return thing[:1].upper() + thing[1:]

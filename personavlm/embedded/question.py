@@ -4,8 +4,8 @@
     >>> q.kind, q.about, q.terms
     ('when', frozenset({'user'}), ('go', 'hike'))
 
-The kind decides what an answer looks like (a date, a name, a yes), ``about`` whose words may support it: asked about the
-user, what the other side did is no evidence.
+The kind decides what an answer looks like (a date, a name, a yes), ``about`` whose words may support it: asked about
+the user, what the other side did is no evidence. Phrases are in ``words/questions.txt``.
 """
 
 from __future__ import annotations
@@ -15,15 +15,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from personavlm.embedded import language
+from personavlm.embedded import banks, language
 from personavlm.embedded.when import Mention, mentions
 
 Kind = Literal[
-    "greeting", "statement", "identity", "recommend", "picture", "choice",
+    "greeting", "statement", "identity", "recommend", "opinion", "picture", "choice",
     "when", "who", "where", "why", "how", "how many", "how long", "how often", "what", "yes-no",
 ]  # fmt: skip
 LOOKED_UP: frozenset[Kind] = frozenset(
-    ("recommend", "choice", "when", "who", "where", "why", "how", "how many", "how long", "how often", "what", "yes-no")
+    (
+        "recommend",
+        "opinion",
+        "choice",
+        "when",
+        "who",
+        "where",
+        "why",
+        "how",
+        "how many",
+        "how long",
+        "how often",
+        "what",
+        "yes-no",
+    )
 )
 Party = Literal["user", "assistant", "other"]
 
@@ -56,40 +70,18 @@ class Question:
 
 
 _OPTION = re.compile(r"^\s*\(?([a-hA-H])\)[.:]?\s+(\S.*?)\s*$", re.M)
-_LEAD = re.compile(
-    r"^(?:(?:hi|hey|hello|ok|okay|so|and|but|well|oh|by the way|btw|please|now)\b[\s,!.]*)*"
-    r"(?:(?:can|could|would|will) you (?:please )?(?:tell me|remind me|say|recall)|do you (?:still )?(?:remember|know|recall)"
-    r"|tell me|remind me|i wonder|i was wondering|any idea|have i (?:ever )?(?:told|mentioned to) you)[\s,]*(?:if|whether)?\s*",
-    re.I,
-)
-_GREETING = re.compile(
-    r"^(?:hi|hello|hey|good (?:morning|afternoon|evening|night)|bye|goodbye|see you|thanks|thank you|thx|ok|okay|cool|great|"
-    r"how are you|what'?s up|how'?s it going|nice to (?:meet|see) you)\b[^?]{0,40}[?!.]*$",
-    re.I,
-)
-_IDENTITY = re.compile(
-    r"\b(?:who|what) (?:exactly )?are you\b|\bare you (?:an? )?(?:ai|bot|robot|human|real|person|language model|llm|gpt\w*|chatgpt)\b"
-    r"|\bwhat(?:'s| is) your (?:model|version)\b|\bwhich model are you\b|\bwhat (?:kind of )?(?:model|ai|assistant) are you\b",
-    re.I,
-)
-_RECOMMEND = re.compile(
-    r"\b(?:recommend\w*|suggest\w*|advise|advice|any ideas?|what should i|where should i|which .{0,30}should i|should i|"
-    r"what (?:could|can|shall) i|what would you|which would you|help me (?:choose|pick|find|decide|plan)|pick (?:a|an|me|out)|"
-    r"what to (?:eat|drink|cook|watch|read|wear|do|buy|get|give)|something to|give me (?:a|an|some)|cheer me up|"
-    r"good (?:idea|gift|present) for)\b",
-    re.I,
-)
-_REPORTED = re.compile(
-    r"\b(?:did|has|have|had|was|were|does)\b|\b(?:recommended|suggested|advised|gave|given)\b|'s (?:advice|suggestion)",
-    re.I,
-)
-"""Advice that was given to somebody, not advice that is wanted."""
-_ASKS_FOR = re.compile(r"\b(?:recommend|suggest|help me|give me|pick|cheer me)\b", re.I)
-_PICTURE = re.compile(
-    r"\b(?:who|what|which)(?:'s| is| are)? (?:this|that|these|it|here|in (?:the|this) (?:picture|photo|image))\b"
-    r"|\bis (?:this|that) (?:my|the|our|a)\b|\b(?:recogni[sz]e|know) (?:this|him|her|it|that)\b|\bwhat do you see\b",
-    re.I,
-)
+
+
+def phrased(section: str) -> re.Pattern[str]:
+    """Return a pattern of any line of a section of ``words/questions.txt``."""
+    return re.compile("|".join(f"(?:{line})" for line in banks.lines("questions")[section]), re.I)
+
+
+_OPENING = re.compile(rf"^(?:{phrased('opening').pattern}\b[\s,!.]*)+", re.I)
+_LEAD = re.compile(rf"^(?:{phrased('lead').pattern})[\s,]*(?:if|whether)?\s*", re.I)
+_GREETING = re.compile(rf"^(?:{phrased('greeting').pattern})\b[^?]{{0,40}}[?!.]*$", re.I)
+_IDENTITY, _RECOMMEND, _REPORTED = phrased("identity"), phrased("recommend"), phrased("reported")
+_ASKS_FOR, _OPINION, _PICTURE = phrased("asks for"), phrased("opinion"), phrased("picture")
 _KINDS: tuple[tuple[str, Kind], ...] = (
     (
         r"(?:since|until|till|by|for) when\b|when\b|(?:on |in )?(?:what|which) (?:date|day|year|month|week|time)\b",
@@ -115,54 +107,66 @@ _ANYWHERE = re.compile(r"\b(what|which|who|when|where|why|how)\b", re.I)
 
 def analyse(message: str, now: datetime, user: str = "", assistant: str = "", pictures: int = 0) -> Question:
     """Return what a message asks. ``user`` and ``assistant`` are the names by which the two sides may be mentioned."""
-    options = tuple(Option(m[1].lower(), m[2]) for m in _OPTION.finditer(message))
-    options = options if len(options) >= 2 else ()
-    bare = _bare(message, bool(options))
-    kind: Kind = "choice" if options else _kind(message, bare, pictures)
-    times = mentions(bare, now)
+    message = language.straighten(message[:MAX_TEXT]).strip()
+    found = tuple(Option(m[1].lower(), m[2]) for m in _OPTION.finditer(message))
+    options = found if len(found) >= 2 else ()
+    text = _OPTIONS_BEGIN.split(message, maxsplit=1)[0].strip() if options else message
+    bare = text if _OPINION.search(text) else _bare(text)
+    kind: Kind = "choice" if options else _kind(text, bare, pictures)
+    times = tuple(m for m in mentions(bare, now) if not _PRESENT.search(bare[: m.span[0]]))
     parties = {"user": user, "assistant": assistant}
     return Question(
-        bare,
-        kind,
-        _about(bare, parties),
-        _others(bare, parties),
-        _terms(bare, parties, times),
-        _focus(bare),
-        times,
-        options,
+        text=bare,
+        kind=kind,
+        about=_about(bare, parties),
+        others=_others(bare, parties),
+        terms=_terms(bare, parties, times),
+        focus=_focus(bare),
+        times=times,
+        options=options,
     )
 
 
-def _bare(message: str, has_options: bool) -> str:
-    text = language.straighten(message).strip()
-    if has_options:
-        text = re.split(r"\n\s*(?:options?|choices)\s*:|^\s*\(?[a-h]\)[.:]?\s", text, maxsplit=1, flags=re.I | re.M)[
-            0
-        ].strip()
-    asked = [s for s in language.sentences(text) if language.is_question(s)]
-    sentence = asked[-1] if asked and len(text) > 200 else text
-    bare = _LEAD.sub("", sentence, count=1).strip()
-    return bare or text
+MAX_TEXT = 4_000
+"""Characters of a message that are read."""
+_OPTIONS_BEGIN = re.compile(r"\n\s*(?:options?|choices)\s*:|^\s*\(?[a-h]\)[.:]?\s", re.I | re.M)
+_PRESENT = re.compile(r"\b(?:it's|it is|today is|now it's)\s*(?:already |only )?\Z", re.I)
+_POINTS_BACK = re.compile(r"\b(?:he|she|they|him|her|them|his|their|it|that|there|then)\b", re.I)
 
 
-def _kind(message: str, bare: str, pictures: int) -> Kind:
-    text = language.straighten(message).strip()
+def _bare(text: str) -> str:
+    """Return the sentence that asks, with the one before it if it points back; the whole text if none asks."""
+    sentences = language.sentences(text)
+    asking = [i for i, s in enumerate(sentences) if language.is_question(s)]
+    chosen = text
+    if asking:
+        last = asking[-1]
+        chosen = sentences[last]
+        if last and (_POINTS_BACK.search(chosen) or len(language.content_words(chosen)) < 2):
+            chosen = f"{sentences[last - 1]} {chosen}"
+    bare = _OPENING.sub("", chosen).strip()
+    return _LEAD.sub("", bare, count=1).strip() or chosen.strip()
+
+
+def _kind(text: str, bare: str, pictures: int) -> Kind:
+    asks = any(language.is_question(s) for s in language.sentences(text))
+    led = _LEAD.match(_OPENING.sub("", text)) is not None and _ANYWHERE.search(bare) is not None
     if _IDENTITY.search(text):
         return "identity"
     if _GREETING.match(text) or not text:
         return "greeting"
     if pictures and _PICTURE.search(text):
         return "picture"
-    asks = (
-        any(language.is_question(s) for s in language.sentences(text))
-        or (_LEAD.match(text + " ") is not None
-        and (_ANYWHERE.match(bare) is not None))
-    )
-    if _RECOMMEND.search(bare) and not _REPORTED.search(bare) and (asks or _ASKS_FOR.search(text)):
+    if _OPINION.search(text):
+        return "opinion"
+    if _RECOMMEND.search(bare) and not _REPORTED.search(bare) and (asks or _ASKS_FOR.search(bare)):
         return "recommend"
-    if not asks and not text.endswith("?"):
-        return "statement"
-    return question_kind(bare)
+    return question_kind(_last_question(bare)) if asks or led or text.endswith("?") else "statement"
+
+
+def _last_question(bare: str) -> str:
+    sentences = language.sentences(bare)
+    return next((s for s in reversed(sentences) if language.is_question(s)), bare)
 
 
 def question_kind(bare: str) -> Kind:
@@ -179,7 +183,8 @@ def question_kind(bare: str) -> Kind:
 _USER = re.compile(r"\b(?:i|i'm|i've|i'd|me|my|mine|myself|we|us|our|ours)\b", re.I)
 _ASSISTANT = re.compile(r"\b(?:you|your|yours|yourself|you're|you've)\b", re.I)
 _TOLD = re.compile(
-    r"\b(?:(?:did|have|had|has) i (?:ever )?)?(?:tell|told|telling|asked?|show(?:ed|n)?|mention(?:ed)? to) you\b", re.I
+    r"\b(?:tell|told|telling|ask(?:ed)?|show(?:ed|n)?|mention(?:ed)? to|(?:do|would|what do) you think)(?: you)?\b",
+    re.I,
 )
 
 
@@ -217,10 +222,7 @@ def _others(bare: str, parties: dict[str, str]) -> tuple[str, ...]:
     return tuple(kept)
 
 
-_EMPTY = frozenset(
-    language.stem(w)
-    for w in ["do", "did", "does", "go", "get", "have", "be", "make", "take", "thing", "kind", "type", "sort", "mention", "say", "tell", "told", "talk", "recent", "recently", "currently", "many", "much", "long", "often", "old", "year", "month", "week", "day", "date", "time", "way", "according", "share"]
-)
+_EMPTY = frozenset(map(language.stem, banks.phrases("english_questions")["empty"]))
 
 
 def _terms(bare: str, parties: dict[str, str], times: tuple[Mention, ...]) -> tuple[str, ...]:

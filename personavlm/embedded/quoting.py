@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import pairwise
 
 from personavlm.embedded import language
 from personavlm.embedded.evidence import KIN, Candidate
@@ -57,7 +58,10 @@ def _coarse(time: datetime, unit: str) -> str:
     return {"year": f"{time.year}", "month": f"{time:%B} {time.year}"}.get(unit.lower(), "")
 
 
-_NUMBER = r"(?:\d+(?:[.,]\d+)*|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|a couple of|a few|several|a dozen)"
+_NUMBER = (
+    r"(?:\d+(?:[.,]\d+)*|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
+    r"a couple of|a few|several|a dozen)"
+)
 _DURATION = re.compile(
     rf"\b{_NUMBER}(?:[- ](?:or|to|and) {_NUMBER})?[- ](?:year|month|week|day|hour|minute|decade)s?\b", re.I
 )
@@ -187,7 +191,7 @@ def _pieces(sentence: str) -> list[str]:
 def _stretches(matched: Sequence[int], length: int) -> list[tuple[int, int]]:
     """Return the runs of words between the matched ones."""
     edges = [-1, *matched, length]
-    return [(a + 1, b) for a, b in zip(edges, edges[1:], strict=False) if b > a + 1]
+    return [(a + 1, b) for a, b in pairwise(edges) if b > a + 1]
 
 
 def _trim(text: str) -> str:

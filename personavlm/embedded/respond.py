@@ -5,9 +5,10 @@
     7 May 2023.
     You told me on 8 May 2023: “I went hiking yesterday!”
 
-The first line is the answer itself (``headline``), the evidence follows on the next; tone comes last and changes neither.
-What the evidence does not support is answered by "You haven't told me …". Statements are acknowledged at once; what core
-memory or the last hour answers is not looked up; a look-up that fails is repeated with other words or without its period.
+The first line is the answer itself (``headline``), the evidence follows on the next; tone comes last and changes
+neither. What the evidence does not support is answered by "You haven't told me …". Statements are acknowledged at once;
+what core memory or the last hour answers is not looked up; a look-up that fails is repeated with other words or without
+its period.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def _first(scene: Scene, question: Question, encoder: TextEncoder) -> str:
     if fact is not None:
         return _answered("Core memory answers this.", reply(scene, question, encoder))
     verdict = _verdict(scene, question, encoder)
-    if verdict.doubt < SURE and question.kind not in ("recommend", "choice", "picture"):
+    if verdict.doubt < SURE and question.kind not in ("recommend", "opinion", "choice", "picture"):
         return _answered("The last hour answers this.", reply(scene, question, encoder, verdict))
     start, end = _period(question, scene.now)
     asked = "about a time" if start else "about an earlier time"
@@ -88,7 +89,7 @@ def _again(scene: Scene, question: Question, verdict: Verdict) -> str | None:
         return None
     if scene.looks == 1 and (bridge := _bridge(question, verdict)):
         return _retrieve(f"That leads on to {bridge}.", [bridge, *_keywords(question)], None, None)
-    if verdict.supported or question.kind == "recommend":
+    if verdict.supported or question.kind in ("recommend", "opinion"):
         return None
     if scene.looks == 1:
         return _retrieve(
@@ -175,9 +176,11 @@ def _facts(scene: Scene, question: Question, encoder: TextEncoder, verdict: Verd
     if question.kind == "choice":
         return _chosen(question, verdict, encoder), "choice"
     if question.kind == "recommend":
-        return known.recommend(question, verdict, scene, encoder), "advice"
+        return known.recommend(verdict, scene, encoder), "advice"
+    if question.kind == "opinion":
+        return _opinion(scene, verdict), "advice"
     if not verdict.supported:
-        return untold(question, scene), "unknown"
+        return untold(question), "unknown"
     return _supported(question, scene, verdict), "answer"
 
 
@@ -194,9 +197,24 @@ def _supported(question: Question, scene: Scene, verdict: Verdict) -> str:
     return f"{head}.\n{quoted(best)}"
 
 
+MAX_QUOTE = 240
+"""Characters up to which what was said is quoted whole, not its sentence alone."""
+
+
+def _opinion(scene: Scene, verdict: Verdict) -> str:
+    """Return what is known of who the user is, and what they said on the matter; a judgement is left to them."""
+    traits = [known.trait_words(trait, score) for trait, score in scene.profile.items()]
+    marked = [words for words in traits if words]
+    head = f"You come across as {'; '.join(marked)}." if marked else "I don't know you well enough yet to say."
+    own = [c for c in verdict.ranked if c.side == "user" and not language.is_question(c.text)]
+    told = list(dict.fromkeys(quoted(c) for c in own[:6]))[:3]
+    return "\n".join([head, *told])
+
+
 def quoted(best: Candidate) -> str:
     """Return a piece of evidence as the reply shows it: who said it, when, and the words."""
-    words = re.sub(r"\s+", " ", best.text).strip()
+    whole = len(best.said.text) <= MAX_QUOTE
+    words = re.sub(r"\s+", " ", best.said.text if whole else best.text).strip()
     if best.said.kind in ("semantic", "procedural", "core", "visual"):
         ended = f" until {date(best.said.until)}" if best.said.until else ""
         return f"I have it from {date(best.time)}{ended}: “{words}”"
@@ -204,7 +222,7 @@ def quoted(best: Candidate) -> str:
     return f"{who} on {date(best.time)}: “{words}”"
 
 
-def untold(question: Question, scene: Scene) -> str:
+def untold(question: Question) -> str:
     """Return the plain statement that the user never told this, naming what was asked about."""
     words = [w.text for w in language.tokens(question.text) if language.stem(w.lower) in question.terms]
     topic = " ".join(dict.fromkeys(words[:5]))

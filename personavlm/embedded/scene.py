@@ -2,8 +2,8 @@
 
     messages ──> Scene(now, query, user, assistant, history, memories, looks, …) ──> utterances(scene)
 
-An utterance is one thing one side said, with its date: the unit from which answers are quoted. Times in prompts carry no
-zone; they are read as UTC and written back without one.
+An utterance is one thing one side said, with its date: the unit from which answers are quoted. Times in prompts carry
+no zone; they are read as UTC and written back without one.
 """
 
 from __future__ import annotations
