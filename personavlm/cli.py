@@ -42,6 +42,8 @@ ModelOption = Annotated[
 PromptsOption = Annotated[Path | None, typer.Option("--prompts", help="Folder with another set of prompt files.")]
 DEFAULT_HOME = Path("workspace")
 EMBEDDED = "embedded"
+# Click's base of usage errors, wherever this typer keeps its click: BadParameter < UsageError < ClickException.
+UsageProblem: Any = typer.BadParameter.mro()[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +82,15 @@ class Output:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; errors people can mend end with status 2 and a remedy."""
-    import click
-
     words = sys.argv[1:] if arguments is None else arguments
     as_json = "--json" in words
     try:
         status = app(args=words, standalone_mode=False)
     except PersonaVLMError as error:
         sys.exit(_failed(as_json, error.kind, error.message, error.remedy))
-    except click.exceptions.ClickException as error:
+    except UsageProblem as error:
         sys.exit(_failed(as_json, "usage", error.format_message(), "see personavlm --help."))
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         sys.exit(_failed(as_json, "stopped", "Stopped.", "run the same command again: it goes on where it was."))
     sys.exit(status if isinstance(status, int) else 0)
 

@@ -82,12 +82,13 @@ def from_store(
     ledger = _Ledger(list(edits))
     initial = tuple(e for e in edits if isinstance(e, Add) and not e.evidence and e.memory.type == "core")
     told: list[SessionData] = []
+    shown = EMPTY
     for number, session in enumerate(cut):
         before = cut[number - 1] if number else None
-        state = ledger.before(session)
-        told.append(_session(exporting, session, before, state, user, semantic, topics))
+        shown = ledger.before(session)
+        told.append(_session(exporting, session, before, shown, user, semantic, topics))
     final = ledger.rest()
-    exporting.lost += _no_place(edits, final)
+    exporting.lost += _no_place(edits, shown, final)
     first = _named(user, _entries(fold(initial), "core", exporting))
     data = AssistantData(
         first, tuple(told), tuple(exporting.imgs), len(traces), final.estimate.profile, exporting.pictures
@@ -240,10 +241,12 @@ def _told(hit: Hit) -> str:
     return "\n".join((hit.text, *quotes))
 
 
-def _no_place(edits: Sequence[Edit], final: State) -> Iterator[Skipped]:
-    """Yield what the schema cannot hold of these edits, one line per kind."""
+def _no_place(edits: Sequence[Edit], shown: State, final: State) -> Iterator[Skipped]:
+    """Yield what the schema cannot hold of these edits, one line per kind; ``shown`` held when the last session began."""
     ended = sum(memory.status != "current" for memory in final.all("semantic", "episodic"))
+    late = sum(shown.memories.get(m.id) != m for m in final.keyed.values())
     counts = {
+        "core and procedural memory from the last session's end (the format shows it with the next session)": late,
         "links between memories": sum(isinstance(edit, Link) for edit in edits),
         "the user's own trait scores, written as if inferred": sum(isinstance(edit, Override) for edit in edits),
         "that a semantic or episodic memory no longer holds": ended,
