@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -144,6 +144,7 @@ def test_widen_and_linked_follow_links_both_ways() -> None:
 words = st.lists(st.sampled_from(("guitar", "Bob", "Leeds", *PLAIN)), min_size=1, max_size=4).map(" ".join)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(words, min_size=2, max_size=8))
 def test_ties_are_mutual_and_bounded(texts: list[str]) -> None:
     ties = Ties({str(place): text for place, text in enumerate(texts)}, common=1)
@@ -154,6 +155,7 @@ def test_ties_are_mutual_and_bounded(texts: list[str]) -> None:
             assert back.strength == pytest.approx(tie.strength)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(words, min_size=2, max_size=8), st.floats(0, 1))
 def test_a_hop_keeps_the_candidates_and_never_lowers_a_score(texts: list[str], weight: float) -> None:
     ranked = [(str(place), 1 - place / 10) for place in range(len(texts))]

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -71,6 +72,7 @@ def added(*memories: Memory) -> list[Edit]:
 
 # ── laws ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+laws = settings(max_examples=40, deadline=None)  # a busy machine is no counterexample
 texts = st.lists(st.sampled_from(VOCABULARY), min_size=1, max_size=5).map(" ".join)
 days = st.integers(0, 40)
 
@@ -97,6 +99,7 @@ def times_shown(hits: Sequence[Hit]) -> list[datetime]:
     return [hit.time for hit in hits] + [quote.time for hit in hits for quote in hit.quotes]
 
 
+@laws
 @given(pools(), texts, days, days)
 def test_nothing_outside_the_period_comes_back(pool: list[Passage], text: str, one: int, other: int) -> None:
     start, end = day(min(one, other)), day(max(one, other))
@@ -110,12 +113,14 @@ def test_nothing_outside_the_period_comes_back(pool: list[Passage], text: str, o
         assert any(start <= point <= end for point in points)
 
 
+@laws
 @given(pools(), texts, days)
 def test_both_ends_are_included(pool: list[Passage], text: str, at: int) -> None:
     there = {one.id for one in pool if one.time == day(at) and one.type != "episodic"}
     assert there <= {one.id for one in rank(indexed(*pool), Query(text, NOW, start=day(at), end=day(at)))}
 
 
+@laws
 @given(pools(), texts, days)
 def test_nothing_later_than_now_comes_back(pool: list[Passage], text: str, at: int) -> None:
     index, query = indexed(*pool), Query(text, day(at))
@@ -124,6 +129,7 @@ def test_nothing_later_than_now_comes_back(pool: list[Passage], text: str, at: i
     assert {one.id for one in rank(index, query)} == known
 
 
+@laws
 @given(pools(), texts, days)
 def test_what_is_later_than_now_does_not_lift_its_neighbours(pool: list[Passage], text: str, at: int) -> None:
     past = [one for one in pool if one.time <= day(at)]
@@ -131,6 +137,7 @@ def test_what_is_later_than_now_does_not_lift_its_neighbours(pool: list[Passage]
     assert rank(indexed(*pool), query) == rank(indexed(*past), query)
 
 
+@laws
 @given(pools(), texts, st.integers(1, 3))
 def test_results_are_refilled_after_exclusion(pool: list[Passage], text: str, asked: int) -> None:
     index = indexed(*pool)
@@ -145,6 +152,7 @@ def test_results_are_refilled_after_exclusion(pool: list[Passage], text: str, as
     assert shown == semantic
 
 
+@laws
 @given(pools(), pools(), texts)
 def test_adding_then_removing_leaves_the_ranking_as_before(one: list[Passage], other: list[Passage], text: str) -> None:
     index, query = indexed(*one), Query(text, NOW)
@@ -155,7 +163,7 @@ def test_adding_then_removing_leaves_the_ranking_as_before(one: list[Passage], o
     assert search(index, query) == hits
 
 
-@settings(max_examples=25)
+@laws
 @given(pools(), st.data())
 def test_removing_is_like_never_having_been_there(pool: list[Passage], data: st.DataObject) -> None:
     gone = set(data.draw(st.lists(st.sampled_from([one.id for one in pool]), unique=True)))
@@ -171,6 +179,7 @@ def test_removing_is_like_never_having_been_there(pool: list[Passage], data: st.
     ]
 
 
+@laws
 @given(pools(), texts, days, days)
 def test_why_not_agrees_with_search(pool: list[Passage], text: str, one: int, other: int) -> None:
     query = Query(text, day(35), start=day(min(one, other)), end=day(max(one, other)), limits=Limits(1, 1, 1, 1, 9))
@@ -424,6 +433,27 @@ def test_dead_rows_are_reclaimed() -> None:
     after = rank(index, Query("guitar", NOW))
     assert {one.id for one in before} <= {one.id for one in after}
     assert len(after) == 51
+
+
+def test_a_writer_and_a_reader_share_the_index() -> None:
+    index = indexed(*(Passage(f"p{n}", "semantic", "guitar on Sunday", day(n)) for n in range(50)))
+    failed: list[Exception] = []
+
+    def write() -> None:
+        try:
+            for n in range(50, 400):
+                index.add([Passage(f"p{n}", "semantic", "guitar on Sunday", day(n % 300))])
+                index.remove([f"p{n - 50}"])
+        except Exception as error:
+            failed.append(error)
+
+    writer = Thread(target=write)
+    writer.start()
+    while writer.is_alive():
+        assert len(search(index, Query("guitar", NOW))) == 4
+    writer.join()
+    assert not failed
+    assert len(index) == 50
 
 
 def test_an_empty_index_finds_nothing() -> None:

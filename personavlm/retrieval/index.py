@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from threading import RLock
 from typing import Any, get_args
 
 import numpy as np
@@ -63,10 +64,11 @@ def _faiss() -> Any:
 
 
 class Index:
-    """Everything findable of one user, or of one conversation. Not safe for writing from two threads at once."""
+    """Everything findable of one user, or of one conversation. Threads may share it: each use holds ``lock``."""
 
     def __init__(self, encoder: TextEncoder) -> None:
         self.encoder = encoder
+        self.lock = RLock()
         self._clear()
 
     def _clear(self) -> None:
@@ -120,12 +122,13 @@ class Index:
         if not new:
             return
         found = self.encoder.encode([passage.searched for passage in new]) if vectors is None else vectors
-        self.remove(passage.id for passage in new if passage.id in self._rows)
-        if self._vectors is None:
-            self._vectors = _faiss().IndexFlatIP(found.shape[1])
-        self._vectors.add(np.ascontiguousarray(found, np.float32))
-        for passage in new:
-            self._append(passage)
+        with self.lock:
+            self.remove(passage.id for passage in new if passage.id in self._rows)
+            if self._vectors is None:
+                self._vectors = _faiss().IndexFlatIP(found.shape[1])
+            self._vectors.add(np.ascontiguousarray(found, np.float32))
+            for passage in new:
+                self._append(passage)
 
     def _append(self, passage: Passage) -> None:
         row = self.size
@@ -177,12 +180,13 @@ class Index:
 
     def remove(self, ids: Iterable[str]) -> None:
         """Forget passages; unknown ids are passed over. Their text and vectors leave memory at once."""
-        for passage_id in list(ids):
-            row = self._rows.pop(passage_id, None)
-            if row is not None:
-                self._blank(row)
-        if self.size - len(self) > max(_SPARE, len(self)):
-            self._compact()
+        with self.lock:
+            for passage_id in list(ids):
+                row = self._rows.pop(passage_id, None)
+                if row is not None:
+                    self._blank(row)
+            if self.size - len(self) > max(_SPARE, len(self)):
+                self._compact()
 
     def _blank(self, row: int) -> None:
         passage = self.at(row)

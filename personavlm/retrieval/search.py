@@ -9,11 +9,12 @@ All candidates are scored exactly; there is no first stage whose misses could no
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import wraps
 from itertools import islice
-from typing import NamedTuple
+from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,21 @@ _PAST = re.compile(
 _TURN, _TOPIC = KINDS.index("turn"), KINDS.index("episodic")
 _FLOOR, _CEILING = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 _SPARE = 16
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _alone(read: Callable[Concatenate[Index, P], R]) -> Callable[Concatenate[Index, P], R]:
+    """Let a reader have the index for itself: an idle worker may be writing what it learnt."""
+
+    @wraps(read)
+    def reading(index: Index, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        with index.lock:
+            return read(index, *args, **kwargs)
+
+    return reading
 
 
 class Ranked(NamedTuple):
@@ -174,6 +190,7 @@ def _small_terms(index: Index, query: Query, rows: Ints, asked: Sequence[str]) -
     return total
 
 
+@_alone
 def rank(index: Index, query: Query) -> tuple[Ranked, ...]:
     """Return every candidate, best first; types, topics and limits play no part (raw turns of a conversation)."""
     rows = _candidates(index, query)
@@ -195,6 +212,7 @@ class _Found(NamedTuple):
     quotes: tuple[int, ...] = ()
 
 
+@_alone
 def search(index: Index, query: Query) -> tuple[Hit, ...]:
     """Return the best hits of each type within the limits: procedural, semantic, topics and raw turns, visual."""
     rows = _candidates(index, query)
@@ -372,6 +390,7 @@ def seen(hits: Iterable[Hit]) -> frozenset[str]:
     return frozenset(one for hit in hits for one in (hit.id, *(quote.turn for quote in hit.quotes)))
 
 
+@_alone
 def why_not(index: Index, query: Query, passage_id: str) -> WhyNot:
     """Say why a memory was not returned for a query, or at which place it was."""
     row = index.row(passage_id)
