@@ -322,6 +322,15 @@ def test_a_sixth_procedure_has_no_room_and_is_listed(folder: Path) -> None:
     assert [line.where for line in adopted.lost if "no room" in line.why] == ["procedural habit 0"]
 
 
+def test_a_damaged_picture_is_listed_and_its_bytes_are_not_adopted(folder: Path) -> None:
+    for name in ("media/imgs/0.png", "media/VisionConcept/77.png"):
+        (folder / name).write_bytes(b"no picture")
+    adopted = to_traces_and_edits(assistant(folder), UTC)
+    assert adopted.pictures == {}
+    assert adopted.traces[0].turn.pictures[0].digest == ""
+    assert sum("cannot be used" in line.why for line in adopted.lost) == 2
+
+
 def test_replay_gives_the_turns_with_paths(folder: Path) -> None:
     (dialogue,) = to_dialogue(assistant(folder), folder, BERLIN).dialogues
     assert dialogue.turns[0].pictures == (folder / "media/imgs/0.png",)
@@ -411,9 +420,9 @@ def test_a_picture_outside_the_folder_is_not_read(folder: Path) -> None:
 def test_writing_never_leaves_the_folder_nor_overwrites(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="exists already"):
         write_user_data(assistant(folder), folder)
-    escaping = BenchmarkData({}, (), (), {"../out.png": b"x"})
-    with pytest.raises(BadInput, match="leads out"):
-        write_user_data(escaping, tmp_path / "new")
+    for name in ("../out.png", "/out.png", "C:\\out.png", "a\\..\\out.png", ""):
+        with pytest.raises(BadInput, match="leads out"):
+            write_user_data(BenchmarkData({}, (), (), {name: b"x"}), tmp_path / "new")
     assert not (tmp_path / "out.png").exists()
 
 
@@ -423,3 +432,41 @@ def test_turns_out_of_order_are_a_clear_error(folder: Path) -> None:
     (folder / "user_data.json").write_text(json.dumps(whole))
     with pytest.raises(BadTime, match=r"sessions\[1\]\.interactions\[0\]"):
         to_traces_and_edits(assistant(folder), UTC)
+
+
+# ── any damage ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+anything = st.none() | st.booleans() | st.integers() | st.floats() | text | st.lists(text) | st.dictionaries(text, text)
+
+
+def nodes(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inner = (
+        list(value.items()) if isinstance(value, dict) else list(enumerate(value)) if isinstance(value, list) else []
+    )
+    return [path, *(place for key, item in inner for place in nodes(item, (*path, key)))]
+
+
+def put(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+    if not path:
+        return new
+    value[path[0]] = put(value[path[0]], path[1:], new)
+    return value
+
+
+@given(st.sampled_from(nodes(released())[1:]), anything)
+@settings(max_examples=60, deadline=None)
+def test_a_damaged_file_is_read_or_refused_with_a_remedy(place: tuple[Any, ...], new: Any) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "user_data.json").write_text(json.dumps(put(released(), place, new)))
+        try:
+            data = read_user_data(Path(folder)).data
+            adopted = to_traces_and_edits(data, BERLIN, "Ida")
+        except BadInput as error:
+            remedy = error.remedy
+        else:
+            remedy = "none needed"
+            fold(adopted.edits)
+            back = from_store("Ida", adopted.traces, adopted.edits, adopted.pictures, BERLIN).data
+            write_user_data(back, Path(folder) / "out")
+            assert read_user_data(Path(folder) / "out").repaired == 0
+        assert remedy

@@ -365,7 +365,7 @@ def _spell(whole: dict[str, Any]) -> bytes:
 
 def _inside(name: str) -> str:
     path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or not path.parts:
+    if path.is_absolute() or ".." in path.parts or not path.parts or "\\" in name or ":" in name:
         raise BadInput(f"The picture's name {name!r} leads out of the folder.", "name it inside the folder.")
     return name
 

@@ -9,18 +9,14 @@ final trait scores become one reading taken whole. What has no place here is lis
 
 from __future__ import annotations
 
-import hashlib
-import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
-
 from personavlm.datasets.dialogue import Dialogue, GivenTurn, Imported
 from personavlm.datasets.files import Skipped
-from personavlm.errors import BadInput, BadTime
+from personavlm.errors import BadInput, BadPicture, BadTime
 from personavlm.exchange.shapes import minute
 from personavlm.exchange.values import (
     BENCHMARK_FILL,
@@ -37,6 +33,7 @@ from personavlm.exchange.values import (
 )
 from personavlm.memory import Add, Crop, Edit, Memory, MemoryType, Observe, Replace, Retire, State, fold
 from personavlm.personality import Momentum
+from personavlm.pictures import open_picture
 from personavlm.trace import SESSION_GAP, Action, Answer, Hit, HitType, Picture, Retrieve, Scores, Step, Trace, Turn
 
 UNKNOWN_BOX = (0, 0, 0, 0)
@@ -140,10 +137,20 @@ class _Adopting:
         self.count += 1
         return f"m{self.count}"
 
-    def keep(self, content: bytes) -> str:
-        name = hashlib.sha256(content).hexdigest()
-        self.pictures[name] = content
-        return name
+    def keep(self, pictures: Mapping[str, bytes], name: str, where: str) -> Picture | None:
+        """Take over a picture in the form that is stored, or return None where it is missing or damaged (listed)."""
+        if name not in pictures:
+            self.lost.append(Skipped(where, f"its picture {name} is missing"))
+            return None
+        try:
+            opened = open_picture(pictures[name])
+        except BadPicture as error:
+            self.lost.append(Skipped(where, f"its picture {name} cannot be used: {error.message}"))
+            return None
+        if opened.data != pictures[name]:
+            self.lost.append(Skipped(where, f"what a camera or a larger size told beside the pixels of {name}"))
+        self.pictures[opened.digest] = opened.data
+        return opened.mention()
 
 
 # ── the assistant's schema ───────────────────────────────────────────────────────────────────────────────────────
@@ -255,11 +262,11 @@ def _semantic(adopting: _Adopting, data: AssistantData, record: SemanticRecord, 
 
 
 def _crop(adopting: _Adopting, data: AssistantData, name: str, turn: Turn, where: str) -> Crop | None:
-    if name not in data.pictures:
-        adopting.lost.append(Skipped(where, f"its crop {name} is missing"))
+    kept = adopting.keep(data.pictures, name, where)
+    if kept is None:
         return None
     picture = turn.pictures[-1].digest if turn.pictures else ""  # the released code cuts from the last picture
-    return Crop(picture, adopting.keep(data.pictures[name]), UNKNOWN_BOX)
+    return Crop(picture, kept.digest, UNKNOWN_BOX)
 
 
 def _trace(adopting: _Adopting, data: AssistantData, one: Interaction, where: str) -> Trace:
@@ -298,22 +305,7 @@ def _hits(back: Retrieved, turn: Turn) -> Iterator[Hit]:
 
 
 def _picture(adopting: _Adopting, pictures: Mapping[str, bytes], name: str, where: str) -> Picture:
-    content = pictures.get(name)
-    if content is None:
-        adopting.lost.append(Skipped(where, f"its picture {name} is missing"))
-        return Picture("", caption=f"missing picture {Path(name).name}")
-    width, height = _size(content)
-    if not width:
-        adopting.lost.append(Skipped(where, f"its picture {name} cannot be opened"))
-    return Picture(adopting.keep(content), width, height)
-
-
-def _size(content: bytes) -> tuple[int, int]:
-    try:
-        with Image.open(io.BytesIO(content)) as picture:
-            return picture.size
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError):
-        return 0, 0
+    return adopting.keep(pictures, name, where) or Picture("", caption=f"missing picture {Path(name).name}")
 
 
 def _bound(text: str | None, zone: tzinfo) -> datetime | None:

@@ -242,7 +242,7 @@ def _told(hit: Hit) -> str:
 
 
 def _no_place(edits: Sequence[Edit], shown: State, final: State) -> Iterator[Skipped]:
-    """Yield what the schema cannot hold of these edits, one line per kind; ``shown`` held when the last session began."""
+    """Yield what the schema cannot hold, one line per kind; ``shown`` held when the last session began."""
     ended = sum(memory.status != "current" for memory in final.all("semantic", "episodic"))
     late = sum(shown.memories.get(m.id) != m for m in final.keyed.values())
     counts = {
