@@ -28,7 +28,8 @@ from personavlm.retrieval.passages import (
     passages,
     turn_passage,
 )
-from personavlm.retrieval.search import Ranked, rank, search, seen, why_not
+from personavlm.retrieval.ranking import Ranked, rank
+from personavlm.retrieval.search import search, seen, why_not
 
 __all__ = [
     "WEIGHTS",
