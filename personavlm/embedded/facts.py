@@ -1,0 +1,256 @@
+"""Facts about a user and the people, animals and things in their life; what they did, plan and do again and again.
+
+    "my sister Ana moved to Porto"     ->  sister Ana moved to Porto (relation; sister: Ana)
+    "I'm a nurse, I live in Leeds"     ->  works as nurse · lives in Leeds
+    "we're visiting Bergen next month" ->  is visiting Bergen next month (December 2026) (plan)
+    "I run on Tuesdays at 7"           ->  runs on Tuesdays at 7 (habit)
+
+Who the user is comes from the patterns that core memory uses (``words/core.txt``), habits and goals from those of
+procedural memory; relations, possessions, events and plans are read here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cache
+from typing import Literal
+
+from personavlm.embedded import banks, core, language, phrases, procedural, voice
+from personavlm.embedded.records import Found
+from personavlm.embedded.when import Mention, mentions
+from personavlm.prompts.text import Line
+
+Place = tuple[int, int]
+
+_TELLS = {
+    **{"name": "name is {v}", "age": "is {v} years old", "home": "lives in {v}", "origin": "is from {v}"},
+    **{"birthday": "birthday is {v}", "job": "works as {v}", "employer": "works at {v}", "studies": "studies {v}"},
+    **{"status": "is {v}", "diet": "is {v}", "allergy": "allergic to {v}", "condition": "has {v}"},
+    **{"languages": "speaks {v}", "family": "has {v}", "pets": "has {v}"},
+}
+
+
+def facts(sentence: str, place: Place, _: datetime) -> Iterator[Found]:
+    """Yield who the user says they are: name, age, home, job, allergies … by the patterns of core memory."""
+    for found in core.statements(sentence):
+        if found.block != "human" or not found.value or found.key.startswith("favourite"):
+            continue
+        value = phrases.bare_noun(found.value) if found.key in ("job", "employer") else found.value
+        relation = found.key in banks.phrases("people")["relation"] or found.key in banks.phrases("people")["animal"]
+        if found.key == "household" or (found.key == "diet" and language.words(value)[0] in ("don't", "do", "never")):
+            content = phrases.third(f"I {value}", _)
+        else:
+            content = _TELLS.get(found.key, "{k} {v}").format(k=found.key, v=value)
+        polarity: Literal[-1, 0] = -1 if found.key == "allergy" else 0
+        yield Found(content, "relation" if relation else "fact", found.key, value, polarity, said=place)
+
+
+# ── people and animals ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@cache
+def _relation() -> re.Pattern[str]:
+    people = banks.phrases("people")
+    kin = sorted(
+        {*people["relation"], *people["animal"], *people["relations"], *people["animals"]}, key=lambda w: -len(w)
+    )
+    told = sorted(banks.phrases("semantic")["relation predicates"], key=lambda w: -len(w))
+    return re.compile(
+        rf"\b(?:my|our) (?:(?:[\w-]+ ){{0,2}}?)(?P<k>{'|'.join(map(re.escape, kin))})\b"
+        rf"(?:'s name is)?(?:,? (?P<n>(?-i:[A-Z])[\w'-]+))?,?"
+        rf"(?P<p>(?: (?:just|recently|also|now|finally|really|still|always|both))* ?(?:'s|{'|'.join(map(re.escape, told))})\b.{{2,}})",
+        re.IGNORECASE,
+    )
+
+
+def relations(sentence: str, place: Place, now: datetime) -> Iterator[Found]:
+    """Yield what a sentence tells of the people and animals in the user's life."""
+    for clause in language.clauses(voice.opening(sentence)):
+        match = _relation().search(clause)
+        if match is None or re.search(
+            r"\b(?:if|when|that|because|and|said|says|than)\s*$", clause[: match.start()], re.I
+        ):
+            continue
+        kin, name = match["k"].lower(), match["n"] or ""
+        told = _predicate(match["p"])
+        if not told or phrases.starts_with("dull predicates", told):
+            continue
+        who = f"{kin} {name}".strip()
+        if told.startswith("is called ") or told.startswith("is named "):
+            name = told.split()[2]
+            yield Found(f"{kin} {name}", "relation", kin, name, said=place)
+        else:
+            content = voice.reported(voice.dated(f"{who} {told}", now))
+            yield Found(content, "relation", kin, name or _object(told), said=place)
+
+
+def _predicate(text: str) -> str:
+    text = re.sub(r"^\s*'s\b", " is", language.straighten(text)).strip(" ,.!")
+    cut = re.split(r"[.;!?]|, (?:so|but|which|who|and)\b|\b(?:because|but|so that|lol|haha)\b", text)[0].strip(" ,")
+    return cut if 2 <= len(cut.split()) <= 14 else ""
+
+
+def _object(told: str) -> str:
+    return phrases.bare_noun(
+        phrases.value_of(re.sub(r"^(?:\w+ed|\w+s|has|have|is|are|was)\b(?: to| in| as| at)?", "", told).strip())
+    )
+
+
+# ── things, events, plans ────────────────────────────────────────────────────────────────────────────────────────
+
+_HAVE = re.compile(
+    r"\b(?:i|we)(?:'ve| have)?(?: (?:just|also|recently|finally|already|even|now|still))*"
+    r" (?P<c>have|got|own|bought|adopted|built|made|has|rescued)(?: (?:myself|ourselves|got))?"
+    r" (?P<v>(?:an?|two|three|four|five|six|some|my own|\d)\b[^.!?;]{2,90})",
+    re.IGNORECASE,
+)
+
+
+def things(sentence: str, place: Place, now: datetime) -> Iterator[Found]:
+    """Yield what the user says they have or got."""
+    for clause in language.clauses(voice.opening(sentence)):
+        match = _HAVE.search(clause)
+        if match is None or _elsewhere(clause, match.start()):
+            continue
+        value = phrases.value_of(match["v"])
+        noun = phrases.bare_noun(value)
+        if not value or phrases.starts_with("dull things", noun) or banks.any_of(_dull()).search(noun):
+            continue
+        if not _ahead(clause, now):
+            verb = "has" if match["c"].lower() in ("have", "own", "has") else match["c"].lower()
+            content = voice.reported(voice.dated(f"{verb} {value}", now))
+            yield Found(content, "fact", "has", noun, said=place)
+
+
+@cache
+def _dull() -> tuple[str, ...]:
+    return (*banks.phrases("semantic")["dull things"], *banks.phrases("semantic")["upcoming"])
+
+
+_EVENT = re.compile(
+    r"\b(?:i|we)(?:'ve| have)?(?: (?:just|also|recently|finally|actually|even|once|both))* (?P<v>[^.!?;]{4,140})", re.I
+)
+
+
+def events(sentence: str, place: Place, now: datetime) -> Iterator[Found]:
+    """Yield what the user says they did that will matter later, with its date."""
+    for clause in language.clauses(voice.opening(sentence)):
+        match = _EVENT.search(clause)
+        if match is None or _elsewhere(clause, match.start()) or not phrases.starts_with("events", match["v"]):
+            continue
+        verb, _, rest = match["v"].partition(" ")
+        told = phrases.value_of_clause(match["v"])
+        if len(language.content_words(told)) < 2 or phrases.starts_with("dull objects", rest):
+            continue
+        when = next((m for m in mentions(clause, now) if m.kind in ("point", "period") and m.start < now), None)
+        content = voice.reported(voice.dated(told, now))
+        yield Found(
+            content, "fact", verb.lower(), phrases.bare_noun(phrases.value_of(rest)), since=_start(when), said=place
+        )
+
+
+def _start(when: Mention | None) -> datetime | None:
+    return when.start if when else None
+
+
+def _elsewhere(clause: str, start: int) -> bool:
+    """Whether what stands before makes a statement reported, supposed or somebody else's."""
+    return (
+        re.search(
+            r"\b(?:if|when|wish|said|says|that|before|after|until|as|than|think|what|how|where|while|every time)\s*$",
+            clause[:start].rstrip(" ,"),
+            re.I,
+        )
+        is not None
+    )
+
+
+_PLAN = re.compile(
+    r"\b(?:i|we)(?:'m|m| am|'re| are|'ve been| have|'ve)?(?: (?:also|still|really|currently|now|finally|just|actually|both|all))*"
+    r" (?P<v>(?:going to|gonna|planning (?:on|to|a)|plan to|plan on|hoping to|thinking of|thinking about|about to|off to"
+    r"|going|will|have an?|have my|having|got an?|booked|scheduled|\w+ing)\b[^.!?;]{3,140})"
+    r"|\b(?:i'll|we'll) (?P<w>[^.!?;]{3,140})"
+    r"|\bmy (?P<x>[\w' -]{3,30} (?:is|are|starts?) [^.!?;]{3,60})",
+    re.IGNORECASE,
+)
+
+
+def plans(sentence: str, place: Place, now: datetime) -> Iterator[Found]:
+    """Yield what the user says lies ahead, with its date: a time to come makes it a plan."""
+    for clause in language.clauses(voice.opening(sentence)):
+        match = _PLAN.search(clause)
+        when = _ahead(clause, now)
+        if match is None or _elsewhere(clause, match.start()):
+            continue
+        sure = re.search(r"\b(?:planning|plan to|plan on|booked|scheduled|hoping to)\b", match[0], re.I)
+        if (when is None and not sure) or language.is_negated(clause, match.end(), 20) or _chat(match[0]):
+            continue
+        told = phrases.third(phrases.value_of_clause(match[0], 18), now)
+        if len(language.content_words(told)) < 2:
+            continue
+        what = phrases.value_of(re.sub(r"^.*?\b(?:going to|to|on|a|an|my)\b ", "", told))
+        until = when.end if when else None
+        yield Found(told, "plan", "plan", what, until=until if until and until > now else None, said=place)
+
+
+def _ahead(clause: str, now: datetime) -> Mention | None:
+    """The first time expression of a clause that lies ahead."""
+    return next(
+        (
+            m
+            for m in mentions(clause, now)
+            if m.kind in ("point", "period") and m.end > now and m.start >= now.replace(hour=0, minute=0)
+        ),
+        None,
+    )
+
+
+def _chat(text: str) -> bool:
+    return (
+        re.search(
+            r"\b(?:let you know|talk|chat|keep you|see you|get back to you|tell you|try (?:it|this|that)|recipe|looking forward|wondering|feeling|cook\w*)\b",
+            text,
+            re.I,
+        )
+        is not None
+    )
+
+
+def habits(line: Line, place: Place) -> Iterator[Found]:
+    """Yield the habits and goals of one sentence, by the patterns of procedural memory."""
+    for routine in procedural.routines(line):
+        told = routine.sentence.rstrip(".")
+        content = told[:1].lower() + told[1:]
+        if routine.change == "ended":
+            yield Found(
+                phrases.third(phrases.value_of_clause(voice.opening(line.user), 16), line.time),
+                "fact",
+                "ended",
+                routine.key,
+                old=routine.key,
+                said=place,
+            )
+        else:
+            yield Found(content, routine.kind, routine.kind, routine.key, said=place)
+
+
+# ── what the user asks to be remembered ──────────────────────────────────────────────────────────────────────────
+
+_REMEMBER = re.compile(
+    r"\b(?:please |pls |can you |could you |just |also |and )*(?:remember|note|keep in mind|bear in mind|don't forget"
+    r"|make a note|save|store|write down|for the record|fyi|remind me)(?: down)?(?:,|:| that| this:?| of the fact that| -)*"
+    r" (?P<v>(?!me\b|when\b|how\b|what\b|you\b|to say\b|if\b|it\b|this\b|that time\b|the time\b)[^?]{4,200})",
+    re.IGNORECASE,
+)
+
+
+def request(sentence: str) -> str:
+    """Return what a sentence asks to be remembered, in the user's words; empty if it asks for nothing of the kind."""
+    match = _REMEMBER.search(sentence)
+    if match is None or re.search(
+        r"\b(?:i|we|to|can't|don't|didn't|you|they|he|she|always)\s*$", sentence[: match.start()], re.I
+    ):
+        return ""
+    return match["v"].strip(" .!")

@@ -1,0 +1,175 @@
+"""What of one user message is worth remembering: the ``semantic`` contract without weights.
+
+    user: I used to love Sprite, but these days Coca-Cola calms me. My sister Ana moved to Porto in May.
+    ->  "content": Coca-Cola calms them     "kind": preference  "value": Coca-Cola  "polarity": 1  "replaces": m12
+        "content": sister Ana moved to Porto in May (May 2025)   "kind": relation   "value": Ana
+
+Sentence by sentence, readers look for corrections, named things in pictures, requests to remember, facts, relations,
+tastes, habits and goals, plans, possessions and events; a short answer is read with the question it answers. Questions,
+suppositions and quotations are no statements. Where a conversation is about a domain that has learnt readers
+(``domains``: cooking), those say what is kept of its matters. The assistant's words only help to understand the user's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from personavlm.embedded import banks, domains, language, phrases, voice
+from personavlm.embedded.answers import answers
+from personavlm.embedded.changes import corrections, placed
+from personavlm.embedded.facts import events, facts, habits, plans, relations, request, things
+from personavlm.embedded.preferences import preferences
+from personavlm.embedded.records import Found, settle, write
+from personavlm.encoders import TextEncoder
+from personavlm.models import Message
+from personavlm.prompts import slot
+from personavlm.prompts.text import PICTURE_OPEN, Line, MemoryLine, parse_history, parse_memories, parse_query
+
+MAX_TEXT = 8_000
+"""Characters read of one message."""
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+"""Clock of a message that carries no time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One turn with what stands before it."""
+
+    text: str
+    now: datetime
+    pictured: bool
+    history: tuple[Line, ...]
+    known: tuple[MemoryLine, ...]
+
+    @property
+    def asked(self) -> str:
+        """The assistant's message before this one."""
+        return self.history[-1].assistant if self.history else ""
+
+
+def extract(messages: Sequence[Message], encoder: TextEncoder) -> str:
+    """Return the ``semantic`` contract's text: zero to twelve records, or the decision that there is none."""
+    scene = read(messages)
+    own, domain = domains.read(scene.text, scene.history, encoder)
+    found = [*own, *_general(scene, bool(domain))]
+    return write(settle(placed(found, scene.known), scene.known))
+
+
+def read(messages: Sequence[Message]) -> Scene:
+    """Return the turn that a semantic prompt shows."""
+    query = slot(messages, "UserQuery")
+    time, text = parse_query(query, UTC)
+    return Scene(
+        text[:MAX_TEXT],
+        time or EPOCH,
+        PICTURE_OPEN in query or "[picture" in query,
+        parse_history(slot(messages, "DialogHistory"), UTC),
+        parse_memories(slot(messages, "KnownMemory"), UTC),
+    )
+
+
+def _general(scene: Scene, in_domain: bool) -> Iterator[Found]:
+    """Records by general readers; within a domain, tastes and the like are its own readers' business."""
+    kept: list[Found] = []
+    for sentence, start, end in phrases.statements(scene.text):
+        mine: list[Found] = []
+        for one in _sentence(scene, sentence, (start, end), in_domain):
+            if not any(_tells(other, one) for other in mine):
+                mine.append(one)
+        kept += mine
+    if not kept and not in_domain:
+        kept += answers(scene.asked, scene.text)
+    yield from kept
+
+
+def _sentence(scene: Scene, sentence: str, place: tuple[int, int], in_domain: bool) -> Iterator[Found]:
+    put_right = [*corrections(voice.opening(sentence), place, scene.known)]
+    if put_right:
+        yield from put_right
+        return
+    if scene.pictured:
+        yield from concepts(sentence, place)
+    asked = request(sentence)
+    own = [*_statement(scene, asked or sentence, place, in_domain and not asked)]
+    yield from own
+    if asked and not own:
+        content = phrases.third(asked, scene.now).removeprefix("their ")
+        yield Found(content, "request", "remember", content, said=place)
+
+
+def _statement(scene: Scene, sentence: str, place: tuple[int, int], in_domain: bool) -> Iterator[Found]:
+    said = _shortened(sentence)
+    line = Line("", scene.now, said, "")
+    if not in_domain:
+        yield from relations(said, place, scene.now)
+        yield from facts(said, place, scene.now)
+        yield from preferences(said, place, scene.now)
+        yield from habits(line, place)
+        yield from plans(said, place, scene.now)
+        yield from things(said, place, scene.now)
+        yield from events(said, place, scene.now)
+    else:
+        yield from (one for one in facts(said, place, scene.now) if one.attribute in _PERSONAL)
+
+
+_PERSONAL = frozenset({"name", "age", "home", "origin", "birthday", "job", "employer", "languages"})
+"""Facts that no domain takes over."""
+
+
+def _shortened(sentence: str) -> str:
+    return sentence[:600]
+
+
+def _tells(one: Found, other: Found) -> bool:
+    """Whether a record of the same sentence says most of what another says."""
+    if one.kind == other.kind == "preference":
+        return one.value.lower() == other.value.lower()
+    first, second = set(language.stems(one.content)), set(language.stems(other.content))
+    return len(first & second) >= 0.6 * max(1, min(len(first), len(second)))
+
+
+# ── named things in pictures ─────────────────────────────────────────────────────────────────────────────────────
+
+_CAP = r"(?-i:[A-Z])[\w'-]*(?: (?-i:[A-Z])[\w'-]*){0,2}"
+_THING = r"(?:[\w-]+ ){0,2}?[\w-]+"
+_CONCEPTS = tuple(
+    re.compile(source, re.IGNORECASE)
+    for source in (
+        rf"\b(?:this is|that's|that is|here's|here is|meet|say hi to|say hello to|it's|these are) (?P<n>{_CAP}),? (?:who is |which is )?(?:he's |she's |it's )?my (?P<c>{_THING})(?=[.,!?;]|$| and | -)",
+        rf"\b(?:this is|that's|that is|here's|here is|meet|it's)(?: a (?:picture|photo) of)? my (?:new |old |little |own |favou?rite |beloved )*(?P<c>[\w-]+(?: [\w-]+)?),? (?:called |named |whose name is |it's called |i call (?:it|him|her) |his name is |her name is )?(?P<n>{_CAP})",
+        rf"\bmy (?:new |old |little |own |favou?rite |beloved )*(?P<c>[\w-]+(?: [\w-]+)?)(?:'s name is| is called| is named|, called|, named| called| named) (?P<n>{_CAP})",
+        rf"\bmy (?P<c>[\w-]+) (?P<n>{_CAP})\b",
+        rf"\b(?:i (?:call|named|call) (?:it|him|her|this|them)|(?:its|his|her|their) name is) (?P<n>{_CAP})",
+        r"\b(?:this is|here's|here is|that's)(?: a (?:picture|photo) of)? (?P<n>my (?:new |old |little |own |favou?rite )*(?P<c>[\w-]+(?: (?!and\b|with\b|in\b|on\b|at\b|from\b|for\b|by\b)[\w-]+)?))",
+    )
+)
+_NO_THING = frozenset(
+    "favourite favorite view day first last best dinner lunch breakfast work job home idea way thing day trip".split()  # noqa: SIM905
+)
+
+
+def concepts(sentence: str, place: tuple[int, int]) -> Iterator[Found]:
+    """Yield the thing of theirs that a user shows and names; only for a message with a picture."""
+    plain = language.straighten(sentence)
+    for pattern in _CONCEPTS:
+        match = pattern.search(plain)
+        if match is None:
+            continue
+        groups = match.groupdict()
+        name = re.sub(r"'s$", "", match["n"].strip())
+        category = (groups.get("c") or _kind_word(plain) or "thing").lower()
+        own = name.lower().startswith("my ")
+        if category.split()[0] in _NO_THING or (not own and name.lower() in language.stop_words()):
+            continue
+        name = phrases.bare_noun(name) if own else name
+        yield Found(name, "concept", category, name, concept=category.split()[-1] if own else category, said=place)
+        return
+
+
+def _kind_word(sentence: str) -> str:
+    """The animal or kind of thing a sentence names, where the pattern gave none."""
+    match = banks.any_of(banks.phrases("people")["animal"]).search(sentence)
+    return match[0].lower() if match else ""
