@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -36,9 +38,9 @@ from personavlm.exchange.values import (
     SessionData,
     Topic,
 )
-from personavlm.memory import fold
+from personavlm.memory import Add, Crop, Edit, Link, Memory, MemoryLink, Replace, fold
 from personavlm.personality import Profile
-from personavlm.trace import Answer, Retrieve
+from personavlm.trace import Answer, Picture, Retrieve, Step, Trace, Turn, malformed
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -335,6 +337,79 @@ def test_replay_gives_the_turns_with_paths(folder: Path) -> None:
     (dialogue,) = to_dialogue(assistant(folder), folder, BERLIN).dialogues
     assert dialogue.turns[0].pictures == (folder / "media/imgs/0.png",)
     assert dialogue.turns[2].reply == "Mondays at 07:30."
+
+
+# ── from our own values ──────────────────────────────────────────────────────────────────────────────────────────
+
+MONDAY = datetime(2025, 3, 3, 18, 5, 7, tzinfo=UTC)
+
+
+def memory(id: str, type: Any, text: str, evidence: tuple[str, ...], **more: Any) -> Memory:
+    return Memory(id, type, text, MONDAY, evidence, **more)
+
+
+def lived() -> tuple[tuple[Trace, ...], tuple[Edit, ...], dict[str, bytes]]:
+    """Two sessions of ours with what the released schema has no place for."""
+    picture = png("red")
+    digest = hashlib.sha256(picture).hexdigest()
+    week = MONDAY + timedelta(days=7)
+    traces = (
+        Trace(
+            Turn("t1", MONDAY, "My mug and a lake.", (Picture(digest, 4, 3), Picture("", caption="a lake"))),
+            (Step("", malformed("<oops>", "no block")), Step("thought", Answer("Nice."))),
+        ),
+        Trace(Turn("t2", week, "Coffee!"), (Step("", Answer("Noted.", given=True)),)),
+    )
+    name = memory("c1", "core", "name: Ida", (), attribute="name", value="Ida", block="human")
+    pip = memory("c2", "core", "name: Pip", (), attribute="name", value="Pip", block="persona")
+    tea = memory("m1", "semantic", "drinks tea", ("t1",), keywords=("tea",))
+    mug = memory("m2", "semantic", "her mug", ("t1",), kind="concept", crops=(Crop(digest, digest, (0, 0, 2, 2)),))
+    coffee = replace(memory("m3", "semantic", "drinks coffee", ("t2",)), since=week)
+    topic = memory("e1", "episodic", "The mug", ("t1",), turns=("t1",), kind="topic")
+    edits: tuple[Edit, ...] = (
+        Add(MONDAY, (), name),
+        Add(MONDAY, (), pip),
+        Add(MONDAY, ("t1",), tea),
+        Add(MONDAY, ("t1",), mug),
+        Add(MONDAY + timedelta(hours=1), ("t1",), topic),
+        Replace(week, ("t2",), "m1", coffee),
+        Link(week, ("t2",), MemoryLink("m1", "m3", "thing", "drink")),
+    )
+    return traces, edits, {digest: picture}
+
+
+def test_our_user_in_the_released_schema(tmp_path: Path) -> None:
+    traces, edits, pictures = lived()
+    exported = from_store("Ida", traces, edits, pictures, BERLIN)
+    first, second = exported.data.sessions
+    assert exported.data.init_profile == (("name", "Ida"), ("assistant's name", "Pip"))
+    assert first.interactions[0].time == datetime(2025, 3, 3, 19, 5)
+    assert first.interactions[0].query == "<img_fill>\nMy mug and a lake."
+    assert first.semantic[0].content == "drinks tea; her mug <img_fill>"
+    assert first.topics == (Topic("The mug", "", (0,)),)
+    assert (first.profile, second.profile_time) == (None, datetime(2025, 3, 3, 20, 5))
+    assert second.interactions[0].chain == ()
+    assert [line.why for line in exported.lost] == [
+        "a picture of which only a caption is known",
+        "a malformed step (no block)",
+        "2 memories share its one record",
+        "links between memories: 1",
+        "that a semantic or episodic memory no longer holds: 1",
+        "where a crop was cut out: 1",
+    ]
+    write_user_data(exported.data, tmp_path)
+    assert read_user_data(tmp_path).data == exported.data
+
+
+def test_what_we_export_we_can_adopt_again() -> None:
+    traces, edits, pictures = lived()
+    data = from_store("Ida", traces, edits, pictures, BERLIN).data
+    adopted = to_traces_and_edits(data, BERLIN)
+    state = fold(adopted.edits)
+    assert (state.name, state.core("persona")["name"].value) == ("Ida", "Pip")
+    assert [trace.reply for trace in adopted.traces] == [trace.reply for trace in traces]
+    assert adopted.pictures == pictures
+    assert from_store("Ida", adopted.traces, adopted.edits, adopted.pictures, BERLIN).data == data
 
 
 # ── the benchmark's schema ───────────────────────────────────────────────────────────────────────────────────────

@@ -21,6 +21,7 @@ from personavlm.exchange.shapes import minute
 from personavlm.exchange.values import (
     BENCHMARK_FILL,
     FILL,
+    PERSONA,
     AssistantData,
     BenchmarkData,
     ChainStep,
@@ -31,7 +32,7 @@ from personavlm.exchange.values import (
     SessionData,
     UserData,
 )
-from personavlm.memory import Add, Crop, Edit, Memory, MemoryType, Observe, Replace, Retire, State, fold
+from personavlm.memory import Add, Block, Crop, Edit, Memory, MemoryType, Observe, Replace, Retire, State, fold
 from personavlm.personality import Momentum
 from personavlm.pictures import open_picture
 from personavlm.trace import SESSION_GAP, Action, Answer, Hit, HitType, Picture, Retrieve, Scores, Step, Trace, Turn
@@ -210,25 +211,32 @@ def _session(adopting: _Adopting, data: AssistantData, session: SessionData, whe
 
 def _block(adopting: _Adopting, kind: MemoryType, block: Entries, time: datetime, evidence: tuple[str, ...]) -> None:
     """Turn a snapshot of a block into the edits that lead to it from what holds now."""
-    held = {memory.attribute: memory for memory in adopting.state.current(kind)}
+    held = {_key(memory): memory for memory in adopting.state.current(kind)}
     wanted = dict(block)
     for key, memory in held.items():
         if key not in wanted:
             adopting.edit(Retire(time, evidence, memory.id, "no longer in the imported block"))
     for key, sentence in wanted.items():
-        old = next((memory for memory in adopting.state.current(kind) if memory.attribute == key), None)
+        old = next((memory for memory in adopting.state.current(kind) if _key(memory) == key), None)
         if old is not None and old.value == sentence:
             continue
         new = _entry(adopting.new_id(), kind, key, sentence, time, evidence)
         adopting.edit(Add(time, evidence, new) if old is None else Replace(time, evidence, old.id, new))
-    kept = {memory.attribute for memory in adopting.state.current(kind)}
+    kept = {_key(memory) for memory in adopting.state.current(kind)}
     adopting.lost += [Skipped(f"{kind} {key}", "no room: only 5 entries are kept") for key in wanted if key not in kept]
+
+
+def _key(memory: Memory) -> str:
+    return (PERSONA if memory.block == "persona" else "") + memory.attribute
 
 
 def _entry(
     identity: str, kind: MemoryType, key: str, sentence: str, time: datetime, evidence: tuple[str, ...]
 ) -> Memory:
-    # The file does not tell the human block from the persona block, nor goals from habits.
+    # The file tells neither the two core blocks apart (but for keys we marked ourselves) nor goals from habits.
+    block: Block | None = None
+    if kind == "core":
+        block = "persona" if key.startswith(PERSONA) else "human"
     return Memory(
         identity,
         kind,
@@ -236,9 +244,9 @@ def _entry(
         time,
         evidence,
         kind="habit" if kind == "procedural" else "fact",
-        attribute=key,
+        attribute=key.removeprefix(PERSONA),
         value=sentence,
-        block="human" if kind == "core" else None,
+        block=block,
     )
 
 

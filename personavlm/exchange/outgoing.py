@@ -18,6 +18,7 @@ from personavlm.exchange.incoming import filled
 from personavlm.exchange.shapes import spell_time
 from personavlm.exchange.values import (
     FILL,
+    PERSONA,
     AssistantData,
     ChainStep,
     Entries,
@@ -149,11 +150,10 @@ def _session(
 
 
 def _entries(state: State, kind: str, exporting: _Exporting) -> Entries:
-    """Return a block's current entries; a key of both core blocks is told apart for the persona's."""
+    """Return a block's current entries; the persona's keys are marked."""
     entries: dict[str, str] = {}
     for memory in state.current("core" if kind == "core" else "procedural"):
-        key = memory.attribute or memory.id
-        key = f"assistant's {key}" if memory.block == "persona" and key in entries else key
+        key = (PERSONA if memory.block == "persona" else "") + (memory.attribute or memory.id)
         if key in entries or key == UPDATED:
             exporting.lost.append(Skipped(memory.id, f"the key {key!r} is taken in its block"))
             continue

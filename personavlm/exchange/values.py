@@ -137,3 +137,5 @@ UserData = AssistantData | BenchmarkData
 FILL = "<img_fill>"
 """Where a picture stands in a query of the assistant's file."""
 BENCHMARK_FILL = "<img>"
+PERSONA = "assistant's "
+"""How we mark a key of the persona block in the one flat profile, which does not tell the two blocks apart."""
