@@ -32,6 +32,9 @@ from personavlm.encoders.text import load_text_encoder
 from personavlm.errors import PersonaVLMError
 from personavlm.models.catalogue import BILLION, CHOICES, Choice, prompts_for
 from personavlm.models.loading import load_model, split_setting
+from personavlm.models.room import Fit as Fit
+from personavlm.models.room import Machine as Machine
+from personavlm.models.room import fit, look_at_machine
 from personavlm.models.weights import base_and_adapter, weight_files
 
 CLIP_ID = "openai/clip-vit-large-patch14"
@@ -58,25 +61,6 @@ class Check:
     detail: str
     remedy: str = ""
     needed: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """What there is to run models on; gigabytes are 10^9 bytes, 0 where there is none or it cannot be told."""
-
-    memory_gb: float
-    gpu: str = ""
-    gpu_gb: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """A choice of model, and whether this machine has room for it."""
-
-    choice: Choice
-    fits: bool
-    memory_gb: float
-    line: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,46 +100,7 @@ def examine(model: str | None, home: Path) -> Report:
     return Report(machine, said, tuple(fit(choice, machine) for choice in CHOICES))
 
 
-def fit(choice: Choice, machine: Machine) -> Fit:
-    """Return whether a choice has room: on the GPU if it needs one, else in four fifths of the memory."""
-    room = machine.gpu_gb if choice.needs_gpu else max(0.8 * machine.memory_gb, machine.gpu_gb)
-    return Fit(choice, choice.parameters == 0 or choice.memory_gb <= room, choice.memory_gb, choice.line)
-
-
-# ── the machine ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def look_at_machine() -> Machine:
-    """Return memory and the first GPU; imports torch if it is there."""
-    memory = memory_gb()
-    if find_spec("torch") is None:
-        return Machine(memory)
-    import torch
-
-    if torch.cuda.is_available():
-        found = torch.cuda.get_device_properties(0)
-        return Machine(memory, found.name, round(found.total_memory / BILLION, 1))
-    if torch.backends.mps.is_available():
-        return Machine(memory, "Apple GPU", round(0.7 * memory, 1))  # shared with the system, which keeps a share
-    return Machine(memory)
-
-
-def memory_gb() -> float:
-    """Return the machine's memory in gigabytes, 0 where it cannot be told."""
-    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-        return round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / BILLION, 1)
-    return _windows_memory_gb() if sys.platform == "win32" else 0.0
-
-
-def _windows_memory_gb() -> float:
-    import ctypes
-
-    kernel = getattr(ctypes, "windll").kernel32  # noqa: B009  (the attribute exists on Windows only)
-    kilobytes = ctypes.c_ulonglong()
-    found = kernel.GetPhysicallyInstalledSystemMemory(ctypes.byref(kilobytes))
-    return round(kilobytes.value * 1024 / BILLION, 1) if found else 0.0
-
-
+# ── the machine and its software ──────────────────────────────────────────────────────────────────────────────────────
 def check_device(machine: Machine) -> Check:
     """Say what models will run on."""
     cores = os.cpu_count() or 1
@@ -163,9 +108,6 @@ def check_device(machine: Machine) -> Check:
         return Check("device", True, f"{machine.gpu}, {machine.gpu_gb:.1f} GB; memory {machine.memory_gb:.1f} GB")
     where = f"{platform.machine()} with {cores} cores, memory {machine.memory_gb:.1f} GB"
     return Check("device", True, f"no GPU; {where}: embedded, small models here, large ones on a server")
-
-
-# ── software ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def check_python() -> Check:

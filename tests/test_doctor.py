@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from personavlm import doctor
-from personavlm.doctor import Check, Machine, check_model, examine, fit
+from personavlm.doctor import Check, check_model, examine
 from personavlm.models.catalogue import CHOICES, NOTE, Choice, prompts_for
 from personavlm.models.loading import split_setting
+from personavlm.models.room import Machine, fit
 from personavlm.trace import canonical
 
 LAPTOP, WORKSTATION = Machine(16.0), Machine(64.0, "GPU", 24.0)

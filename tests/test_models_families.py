@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,18 +12,16 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from lab import tiny_qwen
 from personavlm.errors import BadInput, ModelUnavailable
 from personavlm.models import ImagePart, Message, Sampling
 from personavlm.models.loading import load_model
 from personavlm.models.local import Transformers
 from personavlm.models.weights import MAX_PIXELS
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+needed = [name for name in ("torch", "transformers") if find_spec(name) is None]
+pytestmark = pytest.mark.skipif(bool(needed), reason=f"not installed: {needed}")  # imported when a test needs them
 
-pytest.importorskip("torch")
-pytest.importorskip("transformers")
-
-from lab import tiny_qwen
 
 SHORT = Sampling(max_tokens=6)
 SMOL_TOKENS = ("<image>", "<fake_token_around_image>", "<global-img>", "<end_of_utterance>", "<video>")

@@ -11,6 +11,8 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -27,10 +29,9 @@ from personavlm.models.remote import OpenAICompatible
 from personavlm.models.weights import MAX_PIXELS, Loading, folder_digest
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
 
-pytest.importorskip("torch")
-pytest.importorskip("transformers")
+needed = [name for name in ("torch", "transformers") if find_spec(name) is None]
+pytestmark = pytest.mark.skipif(bool(needed), reason=f"not installed: {needed}")  # imported when a test needs them
 
 SHORT = Sampling(max_tokens=8)
 CONTEXT = 512
@@ -295,8 +296,6 @@ def _has(torch: Any, device: str) -> bool:
 
 
 def _hide(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
-    from importlib.util import find_spec
-
     monkeypatch.setattr(
         "personavlm.models.weights.find_spec", lambda name: None if name == package else find_spec(name)
     )
@@ -348,17 +347,16 @@ def _adapter(base: Path, folder: Path) -> Path:
 # ── a real server ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.fixture(scope="session")
-def server(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The base url of transformers' own server, on the tiny checkpoint."""
+@contextmanager
+def running_server(checkpoint: Path, log: Path) -> Iterator[str]:
+    """Run transformers' own server on a checkpoint and a free port; yields the base url."""
     pytest.importorskip("fastapi")
     pytest.importorskip("uvicorn")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    log = tmp_path_factory.mktemp("server") / "log.txt"
     with log.open("w") as out:
-        command = [sys.executable, str(ROOT / "lab" / "serve_local.py"), str(tiny), "--port", str(port)]
+        command = [sys.executable, str(ROOT / "lab" / "serve_local.py"), str(checkpoint), "--port", str(port)]
         process = subprocess.Popen(command, stdout=out, stderr=out)
     try:
         _await(f"http://127.0.0.1:{port}/v1/models", process, log)
@@ -366,6 +364,13 @@ def server(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
     finally:
         process.terminate()
         process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def server(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The base url of a server of the tiny checkpoint."""
+    with running_server(tiny, tmp_path_factory.mktemp("server") / "log.txt") as url:
+        yield url
 
 
 def _await(url: str, process: subprocess.Popen[bytes], log: Path, seconds: float = 180) -> None:

@@ -46,7 +46,7 @@ class Choice:
     @property
     def memory_gb(self) -> float:
         """Memory needed, in gigabytes (10^9 bytes): of the GPU if it needs one, else of the machine."""
-        return round(self.parameters * self.bytes_each * 1.1 / BILLION + 2, 1)
+        return round(self.parameters * self.bytes_each * 1.1 / BILLION + 2, 1) if self.parameters else 0.0
 
     @property
     def line(self) -> str:
