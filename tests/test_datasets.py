@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import tempfile
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from personavlm import datasets
 from personavlm.datasets import Caption, Expected, Said, Skipped, evidence_ids, locomo, locomo_dialogues, pair
@@ -372,3 +376,40 @@ def test_own_files_that_do_not_fit(tmp_path: Path) -> None:
 )
 def test_expected_matches_whole_words(text: str, met: bool) -> None:
     assert Expected((("coca-cola", "coke"),), ("sprite",)).met_by(text) is met
+
+
+# ── any damage ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+text = st.text(max_size=8)
+anything = st.none() | st.booleans() | st.integers() | st.floats() | text | st.lists(text) | st.dictionaries(text, text)
+
+
+def nodes(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inner = (
+        list(value.items()) if isinstance(value, dict) else list(enumerate(value)) if isinstance(value, list) else []
+    )
+    return [path, *(place for key, item in inner for place in nodes(item, (*path, key)))]
+
+
+def changed(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+    if not path:
+        return new
+    value[path[0]] = changed(value[path[0]], path[1:], new)
+    return value
+
+
+READERS = [(datasets.import_locomo, [conversation()]), (datasets.laps, [worker()]), (datasets.own, own_file())]
+DAMAGE = [(reader, whole, place) for reader, whole in READERS for place in nodes(whole)]
+
+
+@given(st.sampled_from(DAMAGE), anything)
+@settings(max_examples=150, deadline=None)
+def test_a_damaged_file_is_read_or_refused_with_a_remedy(damage: tuple[Any, Any, Any], new: Any) -> None:
+    reader, whole, place = damage
+    with tempfile.TemporaryDirectory() as folder:
+        path = put(Path(folder) / "x.json", changed(copy.deepcopy(whole), place, new))
+        try:
+            remedy = str(reader(path)) and "none needed"
+        except BadInput as error:
+            remedy = error.remedy
+    assert remedy
