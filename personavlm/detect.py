@@ -29,7 +29,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from personavlm.errors import BadInput, MissingPackage, ModelUnavailable
+from personavlm.checkpoints import attempt, label, transformers, whole
+from personavlm.errors import BadInput
 from personavlm.foreground import FLAT, Floats, foreground, lab, stands_out, thumbnail
 
 ENROL_THRESHOLD = 0.1
@@ -284,30 +285,14 @@ def load_detector(where: str | Path) -> GroundingDino:
 
     Raises ``ModelUnavailable`` if it is not there or is no such model, ``MissingPackage`` without torch.
     """
-    try:
-        importlib.import_module("torch")
-        transformers: Any = importlib.import_module("transformers")
-    except ImportError as error:
-        raise MissingPackage(
-            f"Grounding DINO needs {error.name or 'torch'}, which is not installed.",
-            'pip install "personavlm[models]".',
-        ) from error
-    label = Path(where).name if Path(where).is_dir() else str(where)
-    try:
-        kind = transformers.AutoModelForZeroShotObjectDetection
-        model, report = kind.from_pretrained(str(where), output_loading_info=True)
-        if report["missing_keys"]:  # transformers would fill them with noise
-            raise ValueError(f"its weights lack {min(report['missing_keys'])}")
-        return GroundingDino(label, model.eval(), _processor(transformers, str(where)))
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise ModelUnavailable(
-            f"The detector {label!r} cannot be loaded: {(str(error).splitlines() or ['?'])[0]}",
-            "check the folder or hub id and the network, or do without: draw a box, or take what stands out.",
-        ) from error
+    library = transformers()
 
+    def load() -> GroundingDino:
+        model = whole(library.AutoModelForZeroShotObjectDetection, str(where))
+        # The processor is put together by hand: the automatic way asks for torchvision.
+        pil = importlib.import_module("transformers.models.grounding_dino.image_processing_pil_grounding_dino")
+        images = pil.GroundingDinoImageProcessorPil.from_pretrained(str(where))
+        words = library.AutoTokenizer.from_pretrained(str(where))
+        return GroundingDino(label(where), model, library.GroundingDinoProcessor(images, words))
 
-def _processor(transformers: Any, where: str) -> Any:
-    # Put together by hand: the automatic way asks for torchvision.
-    pil = importlib.import_module("transformers.models.grounding_dino.image_processing_pil_grounding_dino")
-    images = pil.GroundingDinoImageProcessorPil.from_pretrained(where)
-    return transformers.GroundingDinoProcessor(images, transformers.AutoTokenizer.from_pretrained(where))
+    return attempt("detector", where, load, "do without: draw a box, or take what stands out")

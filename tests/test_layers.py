@@ -20,7 +20,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("personality",),
     ("memory",),
     ("trace",),
-    ("models", "scoring", "figures", "datasets", "schema", "files", "pictures", "foreground", "words", "reporting"),
+    ("models", "scoring", "figures", "datasets", "schema", "files", "pictures", "foreground", "checkpoints", "words", "reporting"),
     ("store", "encoders", "detect", "graph", "prompts", "exchange"),
     ("retrieval", "embedded", "archive", "doctor"),
     ("asking", "library"),

@@ -30,8 +30,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from personavlm.encoders import Vectors
-from personavlm.errors import MissingPackage, ModelUnavailable
+from personavlm.checkpoints import attempt, label, transformers, whole
+from personavlm.encoders import PictureEncoder, Vectors
 from personavlm.foreground import Floats, centre, foreground, lab, thumbnail
 
 HANDMADE = "handmade-1"
@@ -203,41 +203,22 @@ class ClipEncoder:
         return vectors
 
 
-PhotoEncoder = HandmadeEncoder | ClipEncoder
-"""A ``PictureEncoder`` that also knows from which cosine two pictures show the same thing (``same_from``)."""
-
-
-def load_picture_encoder(where: str | Path | None = None) -> PhotoEncoder:
+def load_picture_encoder(where: str | Path | None = None) -> PictureEncoder:
     """Return CLIP from a folder or hub id, or without one the hand-made encoder.
 
     Raises ``ModelUnavailable`` for a folder or id without CLIP's weights, ``MissingPackage`` without torch.
     """
     if where is None:
         return HandmadeEncoder()
-    transformers = _transformers()
-    label = Path(where).name if Path(where).is_dir() else str(where)
-    try:
-        model, report = transformers.CLIPModel.from_pretrained(str(where), output_loading_info=True)
-        if report["missing_keys"]:  # transformers would fill them with noise
-            raise ValueError(f"its weights lack {min(report['missing_keys'])}")
-        # The Pillow backend: the other one needs torchvision.
-        processor = importlib.import_module("transformers.models.clip.image_processing_pil_clip").CLIPImageProcessorPil
-        return ClipEncoder(f"clip:{label}:{_fingerprint(model)}", model.eval(), processor.from_pretrained(str(where)))
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise ModelUnavailable(
-            f"The picture encoder {label!r} cannot be loaded: {(str(error).splitlines() or ['?'])[0]}",
-            "check the folder or hub id and the network, or leave the setting empty for the hand-made encoder.",
-        ) from error
+    library = transformers()
 
+    def load() -> ClipEncoder:
+        model = whole(library.CLIPModel, str(where))
+        # The Pillow processor: the other one needs torchvision.
+        pil = importlib.import_module("transformers.models.clip.image_processing_pil_clip").CLIPImageProcessorPil
+        return ClipEncoder(f"clip:{label(where)}:{_fingerprint(model)}", model, pil.from_pretrained(str(where)))
 
-def _transformers() -> Any:
-    try:
-        importlib.import_module("torch")
-        return importlib.import_module("transformers")
-    except ImportError as error:
-        raise MissingPackage(
-            f"CLIP needs {error.name or 'torch'}, which is not installed.", 'pip install "personavlm[models]".'
-        ) from error
+    return attempt("picture encoder", where, load, "leave the setting empty for the hand-made encoder")
 
 
 def _fingerprint(model: Any) -> str:

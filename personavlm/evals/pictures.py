@@ -27,8 +27,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from personavlm.detect import AROUND, Detector, cut, detect, enrol, recognise
-from personavlm.encoders import Vectors
-from personavlm.encoders.picture import PhotoEncoder, load_picture_encoder
+from personavlm.encoders import PictureEncoder, Vectors
+from personavlm.encoders.picture import load_picture_encoder
 from personavlm.errors import BadInput, BadPicture
 from personavlm.foreground import Floats
 from personavlm.pictures import image, open_picture
@@ -98,7 +98,7 @@ class PicturesResult:
 
 
 def evaluate(
-    folder: Path, encoder: PhotoEncoder | None = None, detector: Detector | None = None, splits: int = SPLITS
+    folder: Path, encoder: PictureEncoder | None = None, detector: Detector | None = None, splits: int = SPLITS
 ) -> PicturesResult:
     """Return how well the things in a folder of folders of photographs are recognised.
 
@@ -123,7 +123,7 @@ def evaluate(
 
 
 def read(
-    folder: Path, encoder: PhotoEncoder, detector: Detector | None = None
+    folder: Path, encoder: PictureEncoder, detector: Detector | None = None
 ) -> tuple[tuple[Photo, ...], tuple[tuple[str, str], ...]]:
     """Return the photographs of every thing with at least two, and those that could not be read."""
     found: dict[str, list[Photo]] = {}
@@ -145,7 +145,7 @@ def read(
     return photos, tuple(skipped)
 
 
-def _photo(thing: str, picture: Image.Image, encoder: PhotoEncoder, detector: Detector | None) -> Photo:
+def _photo(thing: str, picture: Image.Image, encoder: PictureEncoder, detector: Detector | None) -> Photo:
     remembered = cut(picture, enrol(picture, detector=detector), AROUND)
     asked = [cut(picture, box, AROUND) for box in detect(picture, detector=detector)]
     return Photo(thing, encoder.encode([remembered]), encoder.encode(asked), middle_histogram(picture))
