@@ -149,16 +149,20 @@ def _of_topics(index: Index, query: Query, scored: Scored, most: int) -> list[_F
     kind = index.column("kind")[scored.rows]
     turns = np.flatnonzero(kind == _TURN)
     topic = index.column("topic")[scored.rows[turns]]
-    covered = (topic >= 0) & present(index, query)[np.maximum(topic, 0)]
-    found = [_Found(int(place), float(scored.fused[place])) for place in _best(turns[~covered], scored.fused, most)]
-    quotes: dict[int, list[int]] = {}
-    for place in _best(turns[covered], scored.fused, len(turns)):
-        quotes.setdefault(int(index.column("topic")[scored.rows[place]]), []).append(int(place))
-    for place in np.flatnonzero(kind == _TOPIC):
-        best = quotes.get(int(scored.rows[place]), [])
-        fused = max([float(scored.fused[place]), *(float(scored.fused[one]) for one in best[:1])])
-        found.append(_Found(int(place), fused, tuple(best[: query.limits.quotes])))
-    return sorted(found, key=lambda one: (-one.fused, one.place))[:most]
+    covered = (topic >= 0) & (index.column("time")[topic] <= instant(query.now))
+    inside, topic = turns[covered], topic[covered]
+    place = np.searchsorted(scored.rows, topic)
+    asked = scored.rows[np.minimum(place, len(scored.rows) - 1)] == topic
+    inside, place = inside[asked], place[asked]
+    fused = scored.fused.copy()
+    np.maximum.at(fused, place, scored.fused[inside])
+    pool = np.flatnonzero(kind == _TOPIC)
+    listed = _best(np.sort(np.concatenate([pool, turns[~covered]])), fused, most)[:most]
+    return [_Found(int(one), float(fused[one]), _quoted(scored, inside[place == one], query)) for one in listed]
+
+
+def _quoted(scored: Scored, turns: Ints, query: Query) -> tuple[int, ...]:
+    return tuple(int(place) for place in _best(turns, scored.fused, query.limits.quotes)[: query.limits.quotes])
 
 
 # ── hits and reasons ─────────────────────────────────────────────────────────────────────────────────────────────
