@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 import pytest
@@ -86,13 +86,13 @@ def test_odd_pictures_have_finite_unit_vectors(encoder: HandmadeEncoder, size: t
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
 
 
-def test_a_512_pixel_photo_takes_less_than_a_tenth_of_a_second(encoder: HandmadeEncoder) -> None:
+def test_a_512_pixel_photo_takes_less_than_a_tenth_of_a_second_of_one_core(encoder: HandmadeEncoder) -> None:
     pictures = [toy("red", "gold", GRASS, seed=seed).resize((512, 390)) for seed in range(10, 15)]
     times = []
     for picture in pictures:
-        start = perf_counter()
+        start = process_time()
         encoder.encode([picture])
-        times.append(perf_counter() - start)
+        times.append(process_time() - start)
     assert min(times) < 0.1
 
 
