@@ -1,6 +1,7 @@
 """A tiny Qwen2.5-VL with random weights: the real architecture, tokenizer kind, processor and template, in seconds.
 
-    python lab/tiny_qwen.py OUT --seed 0        then        personavlm ask "hello" --user sam --model hf:OUT
+    python lab/tiny_qwen.py OUT --seed 0
+    personavlm ask "hello" --user sam --model "hf:OUT?max_tokens=40"
 
 It has learnt nothing and says gibberish; that is its use. Tests and notebooks send whole turns with pictures through
 the same code that runs the 7B, and its output is a fair sample of what parsers must survive. About 4 million
@@ -34,7 +35,7 @@ WORDS = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 """Qwen2's pre-tokenizer pattern."""
-HIDDEN, CONTEXT = 256, 4096
+HIDDEN, CONTEXT = 256, 16_384
 
 
 def build(folder: str | Path, seed: int = 0, vocabulary: int = 2048, context: int = CONTEXT) -> Path:

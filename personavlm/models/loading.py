@@ -32,6 +32,7 @@ OPTIONS: Mapping[str, Mapping[str, type]] = {
         "quantise": str,
         "min_pixels": int,
         "max_pixels": int,
+        "max_tokens": int,
         "revision": str,
     },
     "openai": {"timeout": float, "attempts": int},

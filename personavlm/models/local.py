@@ -24,7 +24,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from personavlm.errors import BadInput, BadPicture, ModelUnavailable
 from personavlm.models import Completion, ImagePart, Message, Sampling
-from personavlm.models.weights import NESTED_IMAGES, Loading, load
+from personavlm.models.weights import NESTED_IMAGES, Loading, load, out_of_memory
 from personavlm.models.wording import inert_parts
 
 BATCH = 8
@@ -37,14 +37,15 @@ class Transformers:
     """A model in this process. One request runs at a time; others wait.
 
     ``model`` and ``processor`` are transformers' own (the processor of a text-only model is its tokenizer), so a model
-    in training can be wrapped as it is.
+    in training can be wrapped as it is. ``max_tokens`` bounds every answer, whatever its sampling asks for.
     """
 
-    def __init__(self, model: Any, processor: Any, name: str) -> None:
+    def __init__(self, model: Any, processor: Any, name: str, max_tokens: int | None = None) -> None:
         self.model = model
         self.processor = processor
         self._name = name
         self._tokenizer = getattr(processor, "tokenizer", processor)
+        self._most = max_tokens or self.context
         self._sees = hasattr(processor, "image_processor")
         self._special = _special_tokens(self._tokenizer)
         self._busy = threading.Lock()
@@ -55,7 +56,8 @@ class Transformers:
 
         Raises ``MissingPackage`` without torch or bitsandbytes, ``ModelUnavailable`` if there are no usable weights.
         """
-        return cls(*load(checkpoint, loading or Loading()))
+        loading = loading or Loading()
+        return cls(*load(checkpoint, loading), max_tokens=loading.max_tokens)
 
     @property
     def name(self) -> str:
@@ -170,7 +172,9 @@ class Transformers:
             ids = self.model.generate(
                 **inputs,
                 **_decoding(sampling),
-                max_new_tokens=min(sampling.max_tokens, self.context - length),
+                max_new_tokens=max(
+                    1, min(sampling.max_tokens, self._most or sampling.max_tokens, self.context - length)
+                ),
                 pad_token_id=self._tokenizer.pad_token_id,
                 streamer=streamer,
                 stopping_criteria=stops if stop is not None else None,
@@ -191,12 +195,10 @@ class Transformers:
 
     @contextmanager
     def _memory_errors(self) -> Iterator[None]:
-        import torch
-
         try:
             yield
-        except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-            if not isinstance(error, torch.OutOfMemoryError | MemoryError) and "t allocate memory" not in str(error):
+        except (MemoryError, RuntimeError) as error:
+            if not out_of_memory(error):
                 raise
             raise ModelUnavailable(
                 f"{self.name} ran out of memory on {self.model.device}.",

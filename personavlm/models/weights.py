@@ -52,6 +52,8 @@ class Loading:
     min_pixels: int | None = None
     max_pixels: int | None = None
     """Smallest and largest picture in pixels; None keeps the checkpoint's own, but at most ``MAX_PIXELS``."""
+    max_tokens: int | None = None
+    """Most new tokens per answer, whatever is asked: for untrained models, which do not end by themselves."""
     revision: str | None = None
     """Branch, tag or commit of a hub id."""
 
@@ -80,7 +82,7 @@ def load(checkpoint: str, loading: Loading) -> tuple[Any, Any, str]:
         model = _model(base, config, loading)
         if adapter:
             model = _adapted(model, adapter)
-    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
+    except (OSError, ValueError, RuntimeError, KeyError, MemoryError, SafetensorError) as error:
         raise _explained(base, error) from error
     _limit_pixels(processor, loading)
     model.eval()
@@ -255,6 +257,11 @@ def _explained(base: str, error: Exception) -> ModelUnavailable:
     from personavlm.models.processors import first_line
 
     said = first_line(error)
+    if out_of_memory(error):
+        return ModelUnavailable(
+            f"There is not enough memory to load {Path(base).name!r}: {said}",
+            "use quantise=4bit, dtype=bfloat16 or a smaller model (see `personavlm doctor`).",
+        )
     if Path(base).is_dir():
         return ModelUnavailable(
             f"The model in the folder {Path(base).name!r} cannot be loaded: {said}",
@@ -264,6 +271,13 @@ def _explained(base: str, error: Exception) -> ModelUnavailable:
         f"{base!r} is not a folder here and cannot be fetched from the hub: {said}",
         "check the spelling and the network, unset HF_HUB_OFFLINE to allow a download, or give a folder.",
     )
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Return whether an error of torch's or Python's means that memory ran out."""
+    import torch
+
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "t allocate memory" in str(error)
 
 
 def _name(base: str, adapter: str, config: Any, loading: Loading) -> str:
