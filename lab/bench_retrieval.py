@@ -87,14 +87,15 @@ def filled(count: int, vectors: Vectors, texts: Sequence[str], queries: Vectors)
     return index
 
 
-def timed(action: Callable[[int], object], rounds: int) -> list[float]:
-    """Return the milliseconds of each round."""
-    taken = []
+def timed(actions: Sequence[Callable[[int], object]], rounds: int) -> list[float]:
+    """Return the median milliseconds of each action; they take turns, so that a busy machine is busy for all."""
+    taken: list[list[float]] = [[] for _ in actions]
     for place in range(rounds):
-        start = time.perf_counter()
-        action(place)
-        taken.append((time.perf_counter() - start) * 1_000)
-    return taken
+        for action, times in zip(actions, taken, strict=True):
+            start = time.perf_counter()
+            action(place)
+            times.append((time.perf_counter() - start) * 1_000)
+    return [statistics.median(times) for times in taken]
 
 
 def compare(index: Index, vectors: Vectors, queries: Vectors, asked: Sequence[str], rounds: int) -> dict[str, float]:
@@ -117,9 +118,34 @@ def compare(index: Index, vectors: Vectors, queries: Vectors, asked: Sequence[st
         chosen = faiss.IDSelectorRange(firsts[place], firsts[place] + count // 10)
         return bare.search(queries[place : place + 1], 10, params=faiss.SearchParameters(sel=chosen))
 
-    timed(hybrid, 3), timed(selected, 3)
-    whole, alone = statistics.median(timed(hybrid, rounds)), statistics.median(timed(selected, rounds))
+    timed([hybrid, selected], 3)
+    whole, alone = timed([hybrid, selected], rounds)
     return {"hybrid_ms": round(whole, 3), "bare_ms": round(alone, 3), "times": round(whole / alone, 2)}
+
+
+def measure(count: int = 100_000, dim: int = 384, rounds: int = 31, seed: int = 0) -> dict[str, object]:
+    """Return both ratios with what they are made of, and their bars."""
+    rng = np.random.default_rng(seed)
+    queries = unit(rng, rounds, dim)
+    asked = [f"when did I tell about {text}?" for text in sentences(rng, rounds, 4)]
+    vectors = unit(rng, count, dim)
+    texts = list(sentences(rng, count))
+    raw = vectors.nbytes + sum(len(text.encode()) for text in texts)
+    filled(100, vectors[:100], texts[:100], queries)  # modules and allocators are warm before the baseline is taken
+    gc.collect()
+    before = resident()
+    index = filled(count, vectors, texts, queries)
+    gc.collect()
+    # The texts themselves exist once, in the caller's list, so their bytes are added to what the index grew by.
+    grown = resident() - before + sum(sys.getsizeof(text) for text in texts)
+    memory = {"grown_mb": round(grown / 1e6, 1), "vectors_and_texts_mb": round(raw / 1e6, 1)}
+    return {
+        "memories": count,
+        "dim": dim,
+        "query": compare(index, vectors, queries, asked, rounds),
+        "memory": {**memory, "times": round(grown / raw, 2)},
+        "bars": {"query_times": 5.0, "memory_times": 2.5},
+    }
 
 
 def main() -> None:
@@ -129,31 +155,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=31, help="queries per median")
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
-    rng = np.random.default_rng(chosen.seed)
-    queries = unit(rng, chosen.rounds, chosen.dim)
-    asked = [f"when did I tell about {text}?" for text in sentences(rng, chosen.rounds, 4)]
-    vectors = unit(rng, chosen.count, chosen.dim)
-    texts = list(sentences(rng, chosen.count))
-    raw = vectors.nbytes + sum(len(text.encode()) for text in texts)
-    filled(100, vectors[:100], texts[:100], queries)  # modules and allocators are warm before the baseline is taken
-    gc.collect()
-    before = resident()
-    index = filled(chosen.count, vectors, texts, queries)
-    gc.collect()
-    # The texts themselves exist once, in the caller's list, so their bytes are added to what the index grew by.
-    grown = resident() - before + sum(sys.getsizeof(text) for text in texts)
-    result = {
-        "memories": chosen.count,
-        "dim": chosen.dim,
-        "query": compare(index, vectors, queries, asked, chosen.rounds),
-        "memory": {
-            "grown_mb": round(grown / 1e6, 1),
-            "vectors_and_texts_mb": round(raw / 1e6, 1),
-            "times": round(grown / raw, 2),
-        },
-        "bars": {"query_times": 5.0, "memory_times": 2.5},
-    }
-    print(json.dumps(result))
+    print(json.dumps(measure(chosen.count, chosen.dim, chosen.rounds, chosen.seed)))
 
 
 if __name__ == "__main__":
