@@ -1,7 +1,7 @@
 """An OpenAI-compatible server for a local vision-language checkpoint, on the loopback address only.
 
     python lab/serve_local.py FOLDER --port 8012
-    personavlm ask "hello" --user sam --model openai:FOLDER@http://127.0.0.1:8012/v1
+    personavlm chat --user sam --model openai:FOLDER@http://127.0.0.1:8012/v1
 
 It is transformers' own ``serve``, told about the processors that need no torchvision: without that it would load a bare
 tokenizer and drop pictures without a word. Needs fastapi and uvicorn (``pip install "personavlm[dev]"``). Good for

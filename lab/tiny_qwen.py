@@ -1,7 +1,7 @@
 """A tiny Qwen2.5-VL with random weights: the real architecture, tokenizer kind, processor and template, in seconds.
 
     python lab/tiny_qwen.py OUT --seed 0
-    personavlm ask "hello" --user sam --model "hf:OUT?max_tokens=40"
+    personavlm chat --user sam --model "hf:OUT?max_tokens=40"
 
 It has learnt nothing and says gibberish; that is its use. Tests and notebooks send whole turns with pictures through
 the same code that runs the 7B, and its output is a fair sample of what parsers must survive. About 4 million

@@ -172,9 +172,7 @@ class Transformers:
             ids = self.model.generate(
                 **inputs,
                 **_decoding(sampling),
-                max_new_tokens=max(
-                    1, min(sampling.max_tokens, self._most or sampling.max_tokens, self.context - length)
-                ),
+                max_new_tokens=max(1, min(sampling.max_tokens, self._most, self.context - length)),
                 pad_token_id=self._tokenizer.pad_token_id,
                 streamer=streamer,
                 stopping_criteria=stops if stop is not None else None,
