@@ -2,8 +2,8 @@
 
 Each option is compared with what was found: meaning of the nearest sentences (weighted by how well those fit the
 question) and words shared with them. What the option says against a known dislike, or with a memory that has been
-replaced, counts against it. An option that says nothing is known wins only when the evidence does not support an answer.
-Length and place of an option play no part.
+replaced, counts against it. An option that says nothing is known wins only when the evidence does not support an
+answer. Length and place of an option play no part.
 """
 
 from __future__ import annotations

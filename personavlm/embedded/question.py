@@ -79,7 +79,9 @@ def phrased(section: str) -> re.Pattern[str]:
 
 _OPENING = re.compile(rf"^(?:{phrased('opening').pattern}\b[\s,!.]*)+", re.I)
 _LEAD = re.compile(rf"^(?:{phrased('lead').pattern})[\s,]*(?:if|whether)?\s*", re.I)
-_GREETING = re.compile(rf"^(?:{phrased('greeting').pattern})\b[^?]{{0,40}}[?!.]*$", re.I)
+_GREETING = re.compile(
+    rf"^(?:{phrased('greeting').pattern})\b(?:[\s,!.]+(?!i\b|i'|my\b|we\b)[\w']+){{0,5}}[\s?!.]*$", re.I
+)
 _IDENTITY, _RECOMMEND, _REPORTED = phrased("identity"), phrased("recommend"), phrased("reported")
 _ASKS_FOR, _OPINION, _PICTURE = phrased("asks for"), phrased("opinion"), phrased("picture")
 _KINDS: tuple[tuple[str, Kind], ...] = (
@@ -142,7 +144,7 @@ def _bare(text: str) -> str:
     if asking:
         last = asking[-1]
         chosen = sentences[last]
-        if last and (_POINTS_BACK.search(chosen) or len(language.content_words(chosen)) < 2):
+        if last and (_POINTS_BACK.search(chosen) or not language.content_words(chosen)):
             chosen = f"{sentences[last - 1]} {chosen}"
     bare = _OPENING.sub("", chosen).strip()
     return _LEAD.sub("", bare, count=1).strip() or chosen.strip()
@@ -159,9 +161,10 @@ def _kind(text: str, bare: str, pictures: int) -> Kind:
         return "picture"
     if _OPINION.search(text):
         return "opinion"
-    if _RECOMMEND.search(bare) and not _REPORTED.search(bare) and (asks or _ASKS_FOR.search(bare)):
+    asked = _last_question(bare)
+    if _RECOMMEND.search(asked) and not _REPORTED.search(asked) and (asks or _ASKS_FOR.search(asked)):
         return "recommend"
-    return question_kind(_last_question(bare)) if asks or led or text.endswith("?") else "statement"
+    return question_kind(asked) if asks or led or text.endswith("?") else "statement"
 
 
 def _last_question(bare: str) -> str:

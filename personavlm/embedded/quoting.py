@@ -28,7 +28,7 @@ def extract(question: Question, best: Candidate, names: Sequence[str] = ()) -> s
     """Return the short answer in a piece of evidence; never empty. ``names`` are those of the two parties."""
     reader = _READERS.get(question.kind)
     found = reader(question, best) if reader else ""
-    return found or span(question, best.text, names) or _trim(best.text)
+    return found or span(question, best.text, names) or _trim(best.text) or best.text.strip(" .")
 
 
 # ── times, counts ────────────────────────────────────────────────────────────────────────────────────────────────

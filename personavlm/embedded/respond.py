@@ -191,10 +191,40 @@ def _chosen(question: Question, verdict: Verdict, encoder: TextEncoder) -> str:
 
 
 def _supported(question: Question, scene: Scene, verdict: Verdict) -> str:
-    best = verdict.ranked[0]
+    best = _valid(question, verdict)
     short = quoting.extract(question, best, (scene.user, scene.assistant))
     head = short[:1].upper() + short[1:]
-    return f"{head}.\n{quoted(best)}"
+    former = _former(best, verdict) if best.said.kind != "turn" and not _PAST.search(question.text) else ""
+    return f"{head}.\n{quoted(best)}{former}"
+
+
+_PAST = re.compile(r"\b(?:used to|previously|formerly|before|back then|at first|originally)\b", re.I)
+NEAR = 1.5
+"""A memory that held at the time asked about may score so much (log-odds) less than the best and still be preferred."""
+
+
+def _valid(question: Question, verdict: Verdict) -> Candidate:
+    """Return the best candidate that held at the time asked about: then if a time is named, else now."""
+    near = [c for c in verdict.ranked if c.score >= verdict.ranked[0].score - NEAR]
+    spans = [m for m in question.times if m.kind != "habit"]
+    if _PAST.search(question.text):
+        held = [c for c in near if c.said.status == "superseded"]
+    elif spans:
+        held = [c for c in near if c.time <= spans[0].end and not (c.said.until and c.said.until < spans[0].start)]
+    else:
+        held = [c for c in near if c.said.status == "current"]
+    return (held or near)[0]
+
+
+def _former(best: Candidate, verdict: Verdict) -> str:
+    """Return what the memory replaced, as a line of its own; empty if nothing that was found."""
+    stems = set(language.stems(best.text))
+    for other in verdict.ranked:
+        theirs = set(language.stems(other.text))
+        alike = 2 * len(stems & theirs) >= min(len(stems), len(theirs)) > 0
+        if alike and other.said.status == "superseded" and other.said.until:
+            return f"\nUntil {date(other.said.until)} it was: “{other.text}”"
+    return ""
 
 
 MAX_QUOTE = 240
