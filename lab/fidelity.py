@@ -5,9 +5,11 @@
 Each conversation is replayed into a fresh user and its sessions are closed. Only core, semantic and procedural memories
 count (topics and raw turns hold every word anyway). A current fact is held if a current memory says it; one that was
 overtaken is held if a memory says it and no current one does. A forbidden thing is a fault if a current memory says it.
-Whoever writes extraction rules should look at the figures only: ``--missed``
-names the facts, and rules written for them would make the measure worthless. Words decide, not a model: see `data/README.md`. `quoted` says how much of the user's own words the memories keep, since
+Words decide, not a model: see `data/README.md`. `quoted` says how much of the user's own words the memories keep, since
 keeping every sentence whole would hold every fact.
+
+Whoever writes extraction rules should look at the figures only: `--missed` names the facts, and rules written for them
+would make the measure worthless.
 """
 
 from __future__ import annotations
