@@ -68,7 +68,7 @@ class RandomEncoder:
 class NoPictures:
     """A picture encoder that is never asked."""
 
-    name, dim, same_from = "none-bench", 4, 0.5
+    name, dim, same_from, surroundings = "none-bench", 4, 0.5, 0.0
 
     def encode(self, pictures: Sequence[Image]) -> Vectors:
         raise AssertionError("the bench shows no pictures")

@@ -53,8 +53,8 @@ class Asked:
 
     @property
     def right(self) -> bool:
-        """Whether the reply says what it should and nothing it should not."""
-        return self.question.expected.met_by(self.trace.reply)
+        """Whether the reply's first line says what it should and nothing it should not; quoting alone is no answer."""
+        return self.question.expected.met_by(self.trace.reply.partition("\n")[0])
 
     @property
     def grounded(self) -> bool:

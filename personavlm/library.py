@@ -141,8 +141,7 @@ class Library:
             if data is not None:
                 opened = image(data)
                 boxes = [_marked(picture.box)] if picture.box else detect(opened, None, self.detector)
-                # The hand-made encoder needs some surroundings to tell a thing from (see ``detect.AROUND``).
-                cut_outs += [cut(opened, box, 0.0 if self.detector else AROUND) for box in boxes]
+                cut_outs += [cut(opened, box, self.pictures.surroundings) for box in boxes]
         return self.pictures.encode(cut_outs) if cut_outs else None
 
     def enrol(self, trace: Trace, category: str, number: int) -> tuple[Crop, ...]:

@@ -33,7 +33,7 @@ class HashingEncoder:
 class ColourEncoder:
     """Mean colour of a picture."""
 
-    name, dim, same_from = "colour-test", 4, 0.98
+    name, dim, same_from, surroundings = "colour-test", 4, 0.98, 0.0
 
     def encode(self, pictures: Sequence[Image]) -> Vectors:
         rows = np.stack([np.append(np.asarray(p.convert("RGB"), np.float32).mean((0, 1)), 1.0) for p in pictures])

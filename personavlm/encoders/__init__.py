@@ -32,6 +32,8 @@ class PictureEncoder(Protocol):
     dim: int
     same_from: float
     """Cosine from which two pictures show the same thing."""
+    surroundings: float
+    """How much of the picture round a thing it wants to see, as a share of width and height."""
 
     def encode(self, pictures: Sequence[Image]) -> Vectors:
         """Return ``(len(pictures), dim)`` unit vectors; cosine is the dot product."""

@@ -64,6 +64,7 @@ class HandmadeEncoder:
     name = HANDMADE
     dim = int(np.prod(COLOURS)) + len(_UPPER[0]) + GRID * GRID * DIRECTIONS
     same_from = HANDMADE_SAME_FROM
+    surroundings = 0.15  # it tells a thing from what is round it
 
     def __init__(self) -> None:
         self._known: OrderedDict[bytes, NDArray[np.float32]] = OrderedDict()
@@ -182,6 +183,7 @@ class ClipEncoder:
     """A ``PictureEncoder`` around CLIP's image features, as the paper uses (ViT-L/14: 768 numbers)."""
 
     same_from = CLIP_SAME_FROM
+    surroundings = 0.0
 
     def __init__(self, name: str, model: Any, processor: Any) -> None:
         self.name = name
