@@ -412,6 +412,12 @@ def test_values_keep_their_colons_and_quotes() -> None:
     assert (parsed[0].key, parsed[0].value) == ("habit: run", 'Runs at 19:30, says "hi": daily')
 
 
+def test_an_empty_value_does_not_swallow_the_next_line() -> None:
+    found = parse_episodic('"topic_summary": the dog\n"keywords":\n"source_dialog_indices": 0', 1)
+    assert not isinstance(found, Malformed)
+    assert (found[0].keywords, found[0].turns) == ((), (0,))
+
+
 def test_null_ends_and_an_empty_object_sets_nothing() -> None:
     ended = parse_core('Human\n"job": null\nPersona\n"length": short')
     assert not isinstance(ended, Malformed)

@@ -133,8 +133,13 @@ def _told(lines: Sequence[Line], name: str, encoder: TextEncoder) -> str:
     said = "; ".join(_third(c) for c in chosen)
     verb = "said" if any(c.line.user for c in chosen) else "said nothing in words"
     summary = f"On {day} {name} {verb}{': ' if said else ''}{said}."
-    numbers = ", ".join(line.turn for line in lines)
-    return f'"topic_summary": {summary}\n"keywords": {", ".join(_keywords(lines))}\n"source_dialog_indices": {numbers}'
+    keywords = _keywords(lines)
+    rows = [
+        f'"topic_summary": {summary}',
+        *([f'"keywords": {", ".join(keywords)}'] if keywords else []),
+        f'"source_dialog_indices": {", ".join(line.turn for line in lines)}',
+    ]
+    return "\n".join(rows)
 
 
 def _third(candidate: _Candidate) -> str:

@@ -181,10 +181,10 @@ def _change(sentence: str) -> Change:
     return "progressing" if banks.pattern("routines", "progress").search(sentence) else "new"
 
 
-_DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)"
+_DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day(?: (?:morning|afternoon|evening|night))?"
 _RECURS = re.compile(
     rf"\b(?:every (?:single |other )?(?:day|night|morning|evening|afternoon|week|weekend|month|year|summer|winter"
-    rf"|autumn|spring|{_DAY})|each (?:day|morning|evening|night|week|month|weekend|{_DAY})|{_DAY}days\b|weekends\b"
+    rf"|autumn|spring|{_DAY})|each (?:day|morning|evening|night|week|month|weekend|{_DAY})|{_DAY}s\b|weekends\b"
     r"|mornings\b|evenings\b|(?:once|twice|\w+ times) (?:a|per|every) (?:day|week|month|year)"
     r"|(?:on )?most (?:days|mornings|evenings|nights|weekends)|daily|weekly|monthly|on a regular basis"
     r"|weekdays|weeknights)",

@@ -29,10 +29,10 @@ MILD = 0.6
 """Distance from neutral (score points) from which a trait shows when no other is clear."""
 UNFIT: Mapping[Kind, tuple[str, ...]] = {
     "answer": (),
-    "unknown": ("in order", "for your list", "tick it off", "in your stride", "what you make of it"),
-    "acknowledge": ("judge for yourself",),
+    "unknown": ("in order", "for your list", "the next step", "handle it with ease", "the usual, practical way"),
+    "acknowledge": ("critical, if",),
     "advice": (),
-    "choice": ("set a date", "tick it off"),
+    "choice": ("to-do list",),
 }
 """Words of clauses that do not suit a kind of reply: nothing is in order where nothing is known."""
 
