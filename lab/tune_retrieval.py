@@ -28,13 +28,14 @@ from personavlm.evals.retrieval import BASELINES, Judged, conversation_index, ju
 from personavlm.retrieval import WEIGHTS, Index, Weights
 
 AROUND = {
-    "own": (0.2, 0.5),
-    "window": (0.2, 0.5),
-    "dense": (0.15, 0.5),
+    "own": (0.12, 0.32),
+    "window": (0.2, 0.4),
+    "dense": (0.3, 0.7),
+    "sharp": (1.0, 2.0),
     "smooth": (0.0, 0.6),
-    "speaker": (0.0, 0.05),
-    "dated": (0.0, 0.08),
-    "asking": (0.0, 0.06),
+    "speaker": (0.0, 0.08),
+    "dated": (0.0, 0.12),
+    "asking": (0.0, 0.1),
     "k1": (0.8, 2.0),
     "b": (0.3, 0.9),
 }

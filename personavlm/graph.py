@@ -31,9 +31,11 @@ COMMON = 0.05
 """Terms in more than this share of the texts tie nothing together."""
 HOP_FROM = 3
 """Best hits that a hop starts from."""
-HOP_WEIGHT = 0.05
+HOP_WEIGHT = 0.08
 """What a full tie to one of them adds to a fused score. Chosen on LoCoMo dev (docs/retrieval.md)."""
 LINKS_PER_MEMORY = 3
+REACH = 2_000
+"""Latest memories among which links are looked for."""
 TELLING = 0.15
 """Least strength of a tie that becomes a link."""
 SAME = 0.9
@@ -149,15 +151,17 @@ def linked(links: Iterable[MemoryLink]) -> dict[str, list[Tie]]:
 # ── proposals ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def propose_links(state: State, new: Iterable[str], time: datetime, most: int = LINKS_PER_MEMORY) -> list[Link]:
+def propose_links(
+    state: State, new: Iterable[str], time: datetime, most: int = LINKS_PER_MEMORY, reach: int = REACH
+) -> list[Link]:
     """Return links from new memories to older ones of other sessions that share a person, thing, goal or cause.
 
     ``new`` are ids in the state, ``time`` that of the session's close. Core memory is tied to all, so to nothing.
-    Pairs that are linked already, or rest on a same turn, are left out.
+    Pairs that are linked already, or rest on a same turn, are left out; so is what was learnt more than ``reach``
+    memories ago, which bounds the work at a session's close.
     """
-    pool = {
-        memory.id: memory for memory in state.all("semantic", "episodic", "procedural") if memory.status != "merged"
-    }
+    latest = list(state.memories.values())[-reach:]
+    pool = {m.id: m for m in latest if m.type != "core" and m.status != "merged"}
     ties = Ties({one: _telling(memory) for one, memory in pool.items()})
     taken = {frozenset((link.source, link.target)) for link in state.links}
     proposed: list[Link] = []
@@ -232,7 +236,7 @@ def _merge(same: Sequence[Memory], time: datetime) -> Merge:
     evidence = tuple(dict.fromkeys(turn for memory in same for turn in memory.evidence))
     joined = replace(
         kept,
-        id="merge-" + hashlib.sha256("\n".join(targets).encode()).hexdigest()[:12],
+        id="g_" + hashlib.sha256("\n".join(targets).encode()).hexdigest()[:12],
         since=min(memory.since for memory in same),
         evidence=evidence,
         keywords=tuple(dict.fromkeys(word for memory in same for word in memory.keywords)),

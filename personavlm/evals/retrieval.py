@@ -118,7 +118,7 @@ def hopping(index: Index) -> Ranking:
 
 
 def _bm25(index: Index, query: Query) -> list[str]:
-    alone = Weights(own=1, window=0, dense=0, smooth=0, speaker=0, dated=0, asking=0)
+    alone = Weights(own=1, window=0, dense=0, sharp=1, smooth=0, speaker=0, dated=0, asking=0)
     return ranked_ids(index, replace(query, weights=alone, use_dense=False, use_context=False))
 
 

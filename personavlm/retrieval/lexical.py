@@ -3,8 +3,8 @@
     "She plays the guitar on Sundays" ──terms──> play guitar sunday ──> {play: [(row, count), …], …}
 
 A document's score is the share of the question's information it holds: the sum over shared terms of idf times the
-saturated term frequency, divided by what a document full of every term would get. So it lies in [0, 1], and a question
-whose words hardly occur gets low lexical scores everywhere and leaves the ranking to the vectors.
+saturated term frequency, divided by what a document of mean length gets that has each term once, and cut at 1. So a
+question whose words hardly occur gets low lexical scores everywhere and leaves the ranking to the vectors.
 
 Source: Robertson and Zaragoza (2009), "The Probabilistic Relevance Framework: BM25 and Beyond".
 """
@@ -154,7 +154,9 @@ class Postings:
             if wide:
                 both = here + near.around(counts)
                 window += np.float32(idf) * both / (both + window_norm)
-        return Lexical(own / np.float32(mass), (window if wide else own) / np.float32(mass))
+        full = np.float32(mass / (1 + k1))
+        mine = np.minimum(own / full, np.float32(1))
+        return Lexical(mine, np.minimum(window / full, np.float32(1)) if wide else mine)
 
     def _counts(self, term: str, near: Scope) -> Floats | None:
         posting = self._terms.get(term)

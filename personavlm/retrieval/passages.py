@@ -86,23 +86,25 @@ class Limits:
 class Weights:
     """One set of weights for all data; chosen on LoCoMo dev and PrefEval dev as docs/retrieval.md tells."""
 
-    own: float = 0.35
+    own: float = 0.22
     """BM25 share of the passage itself."""
-    window: float = 0.35
+    window: float = 0.30
     """BM25 share of the passage with its neighbours; a passage that stands alone has none."""
-    dense: float = 0.30
+    dense: float = 0.48
     """Cosine of the passage with the question, smoothed over its neighbours."""
+    sharp: float = 1.5
+    """Power the shares are raised to: half of a question's information tells less than half as much."""
     smooth: float = 0.30
     """Weight of each neighbour's cosine beside the passage's own 1."""
     picture: float = 0.60
     """Share of the picture's cosine where a picture is asked about; the rest is for the words."""
-    speaker: float = 0.02
+    speaker: float = 0.05
     """For a passage whose speaker the question names."""
-    dated: float = 0.04
+    dated: float = 0.06
     """For a passage that speaks of time, when the question asks when."""
-    asking: float = 0.03
+    asking: float = 0.05
     """Against a passage that asks something itself: it seldom holds the answer."""
-    recency: float = 0.02
+    recency: float = 0.03
     """For the newest of several memories of one attribute; older ones get less, down to 0."""
     hop: float = HOP_WEIGHT
     """For a memory that a link ties to one of the best hits."""
