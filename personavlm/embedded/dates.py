@@ -148,7 +148,7 @@ def _iso(m: Match, now: datetime, _: Tense) -> Span:
 
 
 def _date(m: Match, now: datetime, tense: Tense) -> Span:
-    bare = re.sub(r"(?<=\d)(st|nd|rd|th)|\b(of|the|on)\b|,", " ", m[0], flags=re.I)
+    bare = re.sub(r"(?<=\d)(st|nd|rd|th)|\b(of|the|on|\w+day)\b|,", " ", m[0], flags=re.I)
     if m["y"]:
         return days(_parsed(bare, now))
     found = []
@@ -316,6 +316,8 @@ def _habit(m: Match, now: datetime, _: Tense) -> Span:
 _THIRD = r"(?:(?:the )?(?P<third>early|mid|late|(?:start|beginning|middle|end) of)[ -])?"
 _IN = r"(?:(?:in|during|around|by|over|on) )?"
 _TH = r"(?:st|nd|rd|th)?"
+_NAMED = rf"(?:(?:{'|'.join(WEEKDAYS)}),? )?"
+"""A date's weekday, which says nothing more."""
 _OF_YEAR = rf"(?:,?(?: of)? (?P<y>{_YEAR}))?"
 _ABOUT = r"(?:(?:about|around|just|like|over|almost|nearly) )?"
 _FULL_DAY = "|".join(WEEKDAYS)
@@ -334,8 +336,8 @@ _NEAR_DAYS = (
 _REL = "last|this past|this last|past|previous|next|this|the current|coming"
 _RULES: tuple[tuple[str, Resolver, Kind | None], ...] = (
     (r"(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})(?:[ T](?P<clock>\d{2}:\d{2}))?", _iso, None),
-    (rf"(?:on )?(?:the )?(?P<d>\d{{1,2}}){_TH}(?: of)? (?P<m>{_MONTH})\b\.?{_OF_YEAR}", _date, None),
-    (rf"(?:on )?(?P<m>{_MONTH})\.? (?:the )?(?P<d>\d{{1,2}}){_TH}\b(?!:){_OF_YEAR}", _date, None),
+    (rf"(?:on )?{_NAMED}(?:the )?(?P<d>\d{{1,2}}){_TH}(?: of)? (?P<m>{_MONTH})\b\.?{_OF_YEAR}", _date, None),
+    (rf"(?:on )?{_NAMED}(?P<m>{_MONTH})\.? (?:the )?(?P<d>\d{{1,2}}){_TH}\b(?!:){_OF_YEAR}", _date, None),
     (r"\d{1,2}/\d{1,2}/\d{4}|\d{1,2}\.\d{1,2}\.\d{4}", _numeric, None),
     (
         rf"{_IN}(?:the )?(?P<n>first|second|third|fourth|last) (?P<u>week|weekend) (?:of|in) (?P<m>{_MONTH})\b"

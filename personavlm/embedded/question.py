@@ -225,6 +225,7 @@ def _others(bare: str, parties: dict[str, str]) -> tuple[str, ...]:
     return tuple(kept)
 
 
+_OPENERS = language.closed("question openers")
 _EMPTY = frozenset(map(language.stem, banks.phrases("english_questions")["empty"]))
 
 
@@ -235,6 +236,7 @@ def _terms(bare: str, parties: dict[str, str], times: tuple[Mention, ...]) -> tu
         language.stem(w.lower)
         for w in language.tokens(bare)
         if w.lower not in language.stop_words()
+        and w.lower not in _OPENERS
         and not any(w.start in span for span in dated)
         and not any(is_name_of(w.text, f) for f in firsts)
     ]

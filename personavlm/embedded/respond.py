@@ -89,7 +89,8 @@ def _again(scene: Scene, question: Question, verdict: Verdict) -> str | None:
         return None
     if scene.looks == 1 and (bridge := _bridge(question, verdict)):
         return _retrieve(f"That leads on to {bridge}.", [bridge, *_keywords(question)], None, None)
-    if verdict.supported or question.kind in ("recommend", "opinion"):
+    supported = verdict.supported and not _of_another(question, verdict)
+    if supported or question.kind in ("recommend", "opinion"):
         return None
     if scene.looks == 1:
         return _retrieve(
@@ -179,9 +180,21 @@ def _facts(scene: Scene, question: Question, encoder: TextEncoder, verdict: Verd
         return known.recommend(verdict, scene, encoder), "advice"
     if question.kind == "opinion":
         return _opinion(scene, verdict), "advice"
-    if not verdict.supported:
+    if not verdict.supported or _of_another(question, verdict):
         return untold(question), "unknown"
     return _supported(question, scene, verdict), "answer"
+
+
+_RELATIVE = re.compile(rf"(\w+)'s (?:\w+ )?({evidence.KIN.pattern})", re.I)
+
+
+def _of_another(question: Question, verdict: Verdict) -> bool:
+    """Whether "Bob's sister" is asked about and no sister is in the evidence: what is told of Bob is not of her."""
+    relation = _RELATIVE.search(question.text)
+    if relation is None or relation[1] not in question.others:
+        return False
+    best = verdict.ranked[0]
+    return language.stem(relation[2]) not in {language.stem(w) for w in language.words(best.said.text)}
 
 
 def _chosen(question: Question, verdict: Verdict, encoder: TextEncoder) -> str:
@@ -199,6 +212,7 @@ def _supported(question: Question, scene: Scene, verdict: Verdict) -> str:
 
 
 _PAST = re.compile(r"\b(?:used to|previously|formerly|before|back then|at first|originally)\b", re.I)
+_NOW = re.compile(r"\b(?:now|these days|nowadays|currently|at the moment|still|right now|lately)\b", re.I)
 NEAR = 1.5
 """A memory that held at the time asked about may score so much (log-odds) less than the best and still be preferred."""
 
@@ -213,6 +227,8 @@ def _valid(question: Question, verdict: Verdict) -> Candidate:
         held = [c for c in near if c.time <= spans[0].end and not (c.said.until and c.said.until < spans[0].start)]
     else:
         held = [c for c in near if c.said.status == "current"]
+    if _NOW.search(question.text):  # tastes change: of what is about as near, the newest
+        held = sorted((c for c in held or near if not language.is_question(c.text)), key=lambda c: c.time, reverse=True)
     return (held or near)[0]
 
 
