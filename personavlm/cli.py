@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -287,13 +287,15 @@ def import_personavlm(
 
     read = read_user_data(folder)
     if again:
-        _replay(home, to_dialogue(read.data, folder, parse_zone(zone), user), model, as_json)
+        told = to_dialogue(read.data, folder, parse_zone(zone), user)
+        told = replace(told, skipped=(*read.skipped, *told.skipped), repaired=read.repaired + told.repaired)
+        _replay(home, told, model, as_json)
         return
     adopted = to_traces_and_edits(read.data, parse_zone(zone), user)
     with adopt(home, adopted) as store:
         turns, sessions = store.counts()
     lost = [{"where": s.where, "why": s.why} for s in (*read.skipped, *adopted.lost)]
-    value = {"users": [{"user": adopted.user, "turns": turns, "sessions": sessions}], "skipped": lost, "repaired": 0}
+    value = {"users": [{"user": adopted.user, "turns": turns, "sessions": sessions}], "skipped": lost, "repaired": read.repaired}
     Output(as_json).show(value)
 
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from personavlm.detect import AROUND, Box, Detector, cut, detect, enrol, recognise
 from personavlm.encoders import PictureEncoder, TextEncoder, Vectors
+from personavlm.graph import propose_links, propose_merges
 from personavlm.memory import Add, Crop, Edit, Link, Memory, Merge, Replace, Retire, State
 from personavlm.pictures import OpenedPicture, image, store_form
 from personavlm.retrieval import Index, Limits, Passage, Query, memory_passage, search, turn_passage
@@ -86,6 +87,8 @@ class Library:
         self._seen.edits = seq
         fresh += self._passages(state.memories[id] for id in touched(edits, state))
         self._add(self._index, fresh)
+        if any(isinstance(edit, Link) for edit in edits):
+            self._index.tie(state.links)
 
     def _past(self, as_of: datetime) -> Index:
         state = self.store.state(as_of)
@@ -94,6 +97,7 @@ class Library:
         self._times |= {t.turn.id: t.turn.time for t in traces}
         turns = [turn_passage(t, self.store.session_of(t.turn.id), state.name or "") for t in traces]
         self._add(index, [*turns, *self._passages(state.all())])
+        index.tie(state.links)
         return index
 
     def _passages(self, memories: Iterable[Memory]) -> list[Passage]:
@@ -183,9 +187,13 @@ class Library:
         found = (state.memories[hit.id] for hit in hits)
         return [m for m in found if m.status == "current"][:limit]
 
-    def connect(self, state: State, new: Sequence[Memory]) -> tuple[Link | Merge, ...]:
-        """Return links and merges that new memories suggest."""
-        return ()
+    def connect(self, state: State, new: Sequence[Memory], time: datetime) -> tuple[Link | Merge, ...]:
+        """Return links that new memories suggest across time, and merges of memories that say the same."""
+        merges = propose_merges(state, self.encoder.encode, time)
+        gone = {target for merge in merges for target in merge.targets}
+        links = propose_links(state, [memory.id for memory in new if memory.id not in gone], time)
+        kept = (one for one in links if not gone & {one.link.source, one.link.target})
+        return (*merges, *kept)
 
 
 def touched(edits: Iterable[Edit], state: State) -> list[str]:

@@ -31,7 +31,7 @@ from personavlm.prompts.respond import (
     render_respond,
     render_result,
 )
-from personavlm.trace import Answer, Hit, Malformed, Retrieve, Step
+from personavlm.trace import MAX_RAW, Answer, Hit, Malformed, Retrieve, Step
 
 MAX_RETRIEVALS = 3
 MAX_MALFORMED = 2
@@ -160,4 +160,4 @@ def _bare_reply(turn: _Turn) -> Iterator[Step | Delta]:
 
 
 def _said(raw: str) -> Message:
-    return Message("assistant", (raw,))
+    return Message("assistant", (raw[:MAX_RAW],))

@@ -32,6 +32,7 @@ from personavlm.memory import (
     Retire,
     State,
     bare,
+    fold,
 )
 from personavlm.personality import PAPER_MOMENTUM, Momentum, NeutralRule
 from personavlm.prompts import DEFAULT_BUDGET, Budget, Images, Prompts, default_prompts
@@ -58,8 +59,8 @@ Known = Callable[[Trace], Sequence[Memory]]
 """Current semantic memories related to a turn, for the model to compare with."""
 Enrol = Callable[[Trace, str, int], tuple[Crop, ...]]
 """Cut the k-th thing of a category out of a turn's pictures; empty if there is none."""
-Connect = Callable[[State, Sequence[Memory]], Sequence[Link | Merge]]
-"""Links and merges that a session's new memories suggest."""
+Connect = Callable[[State, Sequence[Memory], datetime], Sequence[Link | Merge]]
+"""Links and merges that a session's new memories suggest, at the time of its close."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class Tools:
     images: Images = lambda _: None
     known: Known = lambda _: ()
     enrol: Enrol = lambda _trace, _category, _k: ()
-    connect: Connect = lambda _state, _new: ()
+    connect: Connect = lambda _state, _new, _time: ()
 
 
 DEFAULT_TOOLS = Tools()
@@ -301,8 +302,10 @@ class _Closing:
         return [] if bare(old.text) == bare(memory.text) else [Replace(self.time, self.evidence, old.id, memory)]
 
     def connect(self) -> None:
-        new = [e.memory for e in self.edits if isinstance(e, Add | Replace) and e.memory.type == "episodic"]
-        self.edits += self.tools.connect(self.state, new)
+        learnt = set(self.evidence)
+        state = fold(self.edits, self.state)
+        new = [m for m in state.current() if m.type != "core" and learnt & set(m.evidence)]
+        self.edits += self.tools.connect(state, new, self.time)
 
 
 def keyed_memory(
