@@ -344,3 +344,30 @@ class _Folding:
                 raise ValueError(f"{edit.op}: memory {end} is unknown")
         if link not in self.links:
             self.links.append(link)
+
+
+# ── the profile's path ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileStep:
+    """The profile after one edit that moved it, with that edit as its evidence."""
+
+    time: datetime
+    turn: str
+    """Id of the evidence turn; empty for what was set before the first."""
+    estimate: Estimate
+    edit: Observe | Override
+
+
+def trajectory(edits: Iterable[Edit]) -> tuple[ProfileStep, ...]:
+    """Return the profile after every edit that moved it, in ledger order; readings that changed nothing are out."""
+    steps: list[ProfileStep] = []
+    state = EMPTY
+    for edit in edits:
+        if isinstance(edit, Observe | Override):
+            before, state = state, apply(state, edit)
+            if state.estimate != before.estimate:
+                turn = edit.evidence[-1] if edit.evidence else ""
+                steps.append(ProfileStep(edit.time, turn, state.estimate, edit))
+    return tuple(steps)
