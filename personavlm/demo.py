@@ -7,6 +7,7 @@ Every question is asked as of its own time and stores nothing; its answer is com
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 FOLDERS = ("demo", "story")
+_QUOTED = re.compile("“[^”]*”")
 
 
 class Bars(Protocol):
@@ -53,8 +55,8 @@ class Asked:
 
     @property
     def right(self) -> bool:
-        """Whether the reply's first line says what it should and nothing it should not; quoting alone is no answer."""
-        return self.question.expected.met_by(self.trace.reply.partition("\n")[0])
+        """Whether the reply says what it should and nothing it should not; words it only quotes do not count."""
+        return self.question.expected.met_by(_QUOTED.sub("", self.trace.reply))
 
     @property
     def grounded(self) -> bool:
