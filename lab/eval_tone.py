@@ -256,7 +256,7 @@ def main() -> None:
     if out:
         out.parent.mkdir(parents=True, exist_ok=True)
         with out.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(rows[0]))
+            writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
     sys.exit(0 if all(r["facts_same"] == 100.0 for r in rows) else 1)

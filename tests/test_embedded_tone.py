@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lab import eval_tone
 from personavlm.embedded import banks
 from personavlm.embedded.tone import is_hard, toned
 from personavlm.personality import NEUTRAL, TRAITS, Trait
@@ -100,3 +102,22 @@ def test_every_bank_has_choices_for_both_moods() -> None:
     sections = {f"{t} {p} {m}" for t in TRAITS for p in ("high", "low") for m in ("plain", "hard")}
     assert set(banks.lines("tone")) == sections
     assert all(len(set(rows)) >= 3 for rows in banks.lines("tone").values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trait", TRAITS)
+def test_replies_tell_high_from_low_and_keep_their_facts(trait: Trait, minilm: Any) -> None:
+    asked = list(enumerate(eval_tone.questions()))[::5]
+    neutral = {i: eval_tone.ask(minilm, q, fact, NEUTRAL) for i, (q, fact) in asked}
+    high, low = (
+        [
+            eval_tone.Reply(
+                i, eval_tone.ask(minilm, q, fact, eval_tone.extreme(i, trait, side, mixed=False)), neutral[i]
+            )
+            for i, (q, fact) in asked
+        ]
+        for side in (True, False)
+    )
+    assert all(eval_tone.same_facts(reply) for reply in (*high, *low))
+    right = eval_tone.by_meaning(high, low, trait, minilm)
+    assert sum(right) / len(right) >= 0.75

@@ -152,7 +152,7 @@ def _third(candidate: _Candidate) -> str:
 
 def _candidates(lines: Sequence[Line]) -> list[_Candidate]:
     said = [(sentence, line) for line in lines for sentence in language.sentences(line.user)]
-    told = [(s, line) for s, line in said if not language.is_question(s) and len(language.words(s)) >= 4]
+    told = [(s, line) for s, line in said if not language.is_question(s) and len(language.words(voice.opening(s))) >= 4]
     chosen = (told or [(s, line) for s, line in said if voice.opening(s)])[:MOST_SENTENCES]
     return [_Candidate(sentence, line, place) for place, (sentence, line) in enumerate(chosen)]
 
