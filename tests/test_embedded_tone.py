@@ -109,15 +109,11 @@ def test_every_bank_has_choices_for_both_moods() -> None:
 def test_replies_tell_high_from_low_and_keep_their_facts(trait: Trait, minilm: Any) -> None:
     asked = list(enumerate(eval_tone.questions()))[::5]
     neutral = {i: eval_tone.ask(minilm, q, fact, NEUTRAL) for i, (q, fact) in asked}
-    high, low = (
-        [
-            eval_tone.Reply(
-                i, eval_tone.ask(minilm, q, fact, eval_tone.extreme(i, trait, side, mixed=False)), neutral[i]
-            )
-            for i, (q, fact) in asked
-        ]
-        for side in (True, False)
-    )
+    sides: list[list[eval_tone.Reply]] = []
+    for side in (True, False):
+        profiles = {i: eval_tone.extreme(i, trait, side, mixed=False) for i in neutral}
+        sides.append([eval_tone.Reply(i, eval_tone.ask(minilm, q, f, profiles[i]), neutral[i]) for i, (q, f) in asked])
+    high, low = sides
     assert all(eval_tone.same_facts(reply) for reply in (*high, *low))
     right = eval_tone.by_meaning(high, low, trait, minilm)
     assert sum(right) / len(right) >= 0.75
