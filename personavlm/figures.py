@@ -1,7 +1,7 @@
 """Figures: one function per figure, values in, a plotly figure out. Notebooks and the inspector draw with these alike.
 
     profile_over_turns(trajectory(store.edits()))   five traits with their 90 % band, one panel each
-    session_timeline(traces)                        turns by day and time of day, coloured by session
+    session_timeline(traces)                        turns on a time axis, coloured by session
     gap_sweep(traces)                               number and length of sessions against the gap
     turn_timeline(trace)                            one turn: respond, retrieve, update, in seconds
     hit_scores(hits)                                what came back, and what each part of the score says
@@ -16,7 +16,8 @@ Source of the hues: Okabe and Ito, "Color universal design" (2008), darkened whe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
+from itertools import pairwise
 from statistics import median
 
 import plotly.graph_objects as go
@@ -24,7 +25,7 @@ from plotly.subplots import make_subplots
 
 from personavlm.memory import Observe, ProfileStep
 from personavlm.personality import HIGHEST, LOWEST, MIDDLE, TRAITS, Estimate, Trait, describe_trait
-from personavlm.trace import SESSION_GAP, Call, Hit, HitType, Retrieve, Session, Trace, sessions
+from personavlm.trace import SESSION_GAP, Answer, Call, Hit, HitType, Retrieve, Session, Trace, sessions
 
 TRAIT_COLOURS: Mapping[Trait, str] = {
     "openness": "#8462b8",
@@ -110,11 +111,17 @@ def _line(steps: Sequence[ProfileStep], trait: Trait) -> go.Scatter:
         y=[estimate.profile[trait] for estimate in _estimates(steps)],
         mode="lines+markers",
         line={"color": TRAIT_COLOURS[trait], "width": 2, "shape": "hv"},
-        marker={"size": 4},
+        marker={"size": _moves(steps, trait)},
         text=["before the first turn", *(_evidence(step, trait) for step in steps)],
         hovertemplate=f"<b>{trait} %{{y:.2f}}</b><br>%{{text}}<extra></extra>",
         showlegend=False,
     )
+
+
+def _moves(steps: Sequence[ProfileStep], trait: Trait) -> list[int]:
+    """Marker sizes: a dot where a step moved this trait, next to nothing where it moved only others."""
+    scores = [estimate.profile[trait] for estimate in _estimates(steps)]
+    return [2, *(7 if now != before else 2 for before, now in pairwise(scores))]
 
 
 def _set_by_hand(steps: Sequence[ProfileStep], trait: Trait) -> go.Scatter:
@@ -154,42 +161,40 @@ def _name_panel(figure: go.Figure, row: int, trait: Trait, steps: Sequence[Profi
 
 
 def session_timeline(traces: Sequence[Trace], gap: timedelta = SESSION_GAP) -> go.Figure:
-    """Draw every turn by its day and its time of day (hours), coloured by session.
+    """Draw the conversation on a time axis (days): a column of turns per session, coloured by session.
 
     Colours and symbols repeat after five sessions; neighbours always differ.
     """
     figure = go.Figure()
     found = list(sessions(traces, gap))
     for number, session in enumerate(found):
-        figure.add_trace(_session_dots(session, number, labelled=len(found) <= LABELLED))
+        figure.add_trace(_column(session, number, labelled=len(found) <= LABELLED))
     minutes = _minutes(gap)
     figure.update_layout(title=f"{len(traces)} turns in {len(found)} sessions (a pause of {minutes:g} min ends one)")
-    figure.update_xaxes(title_text="day")
-    figure.update_yaxes(title_text="time of day (hour)", range=[24, 0], tickvals=list(range(0, 25, 6)))
-    return _styled(figure, height=380, top=48)
+    figure.update_xaxes(title_text="time of the turn (day)")
+    longest = max((len(session.traces) for session in found), default=1)
+    steps = {"dtick": 1} if longest <= 10 else {"nticks": 8}
+    figure.update_yaxes(title_text="turn within its session (number)", range=[0, longest * 1.12 + 0.6], **steps)
+    return _styled(figure, height=340, top=48)
 
 
-def _session_dots(session: Session, number: int, labelled: bool) -> go.Scatter:
+def _column(session: Session, number: int, labelled: bool) -> go.Scatter:
     turns = [trace.turn for trace in session.traces]
-    lines = [f"{session.id} · {t.id} · {t.time:%d %b %Y %H:%M}<br>{_html(_short(t.text, 80))}" for t in turns]
-    names = [session.id if labelled else "", *[""] * (len(turns) - 1)]
+    colour = CYCLE[number % len(CYCLE)]
+    names = [*[""] * (len(turns) - 1), session.id if labelled else ""]
     return go.Scatter(
-        x=[_midnight(t.time) for t in turns],
-        y=[t.time.hour + t.time.minute / 60 + t.time.second / 3600 for t in turns],
+        x=[t.time for t in turns],
+        y=list(range(1, len(turns) + 1)),
         mode="lines+markers+text",
-        line={"width": 1.5, "color": CYCLE[number % len(CYCLE)]},
-        marker={"size": 8, "symbol": SYMBOLS[number % len(SYMBOLS)], "color": CYCLE[number % len(CYCLE)]},
+        line={"width": 1.5, "color": colour},
+        marker={"size": 8, "symbol": SYMBOLS[number % len(SYMBOLS)], "color": colour},
         text=names,
         textposition="top center",
-        textfont={"size": 10},
-        customdata=lines,
+        textfont={"size": 11},
+        customdata=[f"{session.id} · {t.id} · {t.time:%d %b %Y %H:%M}<br>{_html(_short(t.text, 80))}" for t in turns],
         hovertemplate="%{customdata}<extra></extra>",
         showlegend=False,
     )
-
-
-def _midnight(time: datetime) -> datetime:
-    return time.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
 
 
 def gap_sweep(
@@ -258,13 +263,25 @@ def turn_timeline(trace: Trace) -> go.Figure:
     for stage, calls, start in (("respond", replying, 0.0), ("update", updating, reply_at)):
         figure.add_trace(_bars(stage, calls, start, scale, unit))
     figure.add_trace(_look_ups(trace, replying, scale))
-    figure.add_vline(reply_at * scale, line={"color": RULE, "width": 1.5, "dash": "dash"})
-    figure.add_annotation(
-        x=reply_at * scale, y=1, yref="paper", text="reply given", showarrow=False, xanchor="left", yanchor="bottom"
-    )
+    _mark_reply(figure, trace, reply_at * scale, late=reply_at > sum(c.seconds for c in updating))
     figure.update_xaxes(title_text=f"time in model calls ({unit})", rangemode="tozero")
-    figure.update_yaxes(categoryorder="array", categoryarray=["update", "retrieve", "respond"])
+    rows = ["update", "retrieve", "respond"]
+    figure.update_yaxes(type="category", categoryorder="array", categoryarray=rows, range=[-0.5, 2.5])
     return _styled(figure, height=270, top=40)
+
+
+def _mark_reply(figure: go.Figure, trace: Trace, at: float, late: bool) -> None:
+    given = any(isinstance(step.action, Answer) and step.action.given for step in trace.steps)
+    figure.add_vline(at, line={"color": RULE, "width": 1.5, "dash": "dash"})
+    figure.add_annotation(
+        text="the reply came with the import" if given else "reply given",
+        x=at,
+        y=1,
+        yref="paper",
+        yanchor="bottom",
+        xanchor="right" if late else "left",
+        showarrow=False,
+    )
 
 
 def _bars(stage: str, calls: Sequence[Call], start: float, scale: float, unit: str) -> go.Bar:
@@ -304,7 +321,7 @@ def _look_ups(trace: Trace, replying: Sequence[Call], scale: float) -> go.Scatte
         y=["retrieve"] * len(asked),
         mode="markers+text",
         marker={"symbol": "diamond", "size": 13, "color": STAGE_COLOURS["retrieve"]},
-        text=[f"  {len(hits)} hits" for _, _, hits in asked],
+        text=[f"  “{_html(_short(', '.join(a.keywords), 36))}”: {len(hits)} hits" for _, a, hits in asked],
         textposition="middle right",
         customdata=[_html(_short(", ".join(action.keywords), 80)) for _, action, _ in asked],
         hovertemplate="looked up: %{customdata}<extra></extra>",
