@@ -18,14 +18,16 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
 from personavlm.memory import Link, LinkReason, Memory, MemoryLink, Merge, State
 from personavlm.words import terms, words
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 COMMON = 0.05
 """Terms in more than this share of the texts tie nothing together."""
@@ -114,6 +116,8 @@ def memory_graph(state: State) -> nx.Graph[str]:
 
     Besides the links, a memory is tied to those it came from ("became") and to those that rest on a same turn ("turn").
     """
+    import networkx as nx
+
     graph: nx.Graph[str] = nx.Graph()
     for memory in state.all():
         graph.add_node(
