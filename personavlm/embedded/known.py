@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-
-import numpy as np
+from datetime import datetime
 
 from personavlm.embedded import language
 from personavlm.embedded.judging import Verdict
@@ -84,31 +83,48 @@ def trait_words(trait: Trait, score: float) -> str:
 _LIKES, _DISLIKES = phrased("likes"), phrased("dislikes")
 
 
+BEARING = 0.2
+"""Cosine from which something liked bears on what is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Liking:
+    """Something the user said they like: the words, when, and the memory if it is one."""
+
+    text: str
+    time: datetime
+    memory: MemoryLine | None = None
+
+
 def recommend(verdict: Verdict, scene: Scene, encoder: TextEncoder) -> str:
-    """Return advice that rests on what the user likes: the nearest current preference, with what it replaced."""
-    liked = [m for m in scene.memories if m.type in ("semantic", "procedural") and m.status == "current"]
-    liked = [m for m in liked if not _DISLIKES.search(m.text) and (_LIKES.search(m.text) or m.type == "procedural")]
-    ranked = _nearest(scene.query, liked, encoder)
-    if ranked:
-        return _advice(ranked[0], scene)
-    for best in verdict.ranked[:3]:
-        if (
-            best.side == "user"
-            and _LIKES.search(best.text)
-            and not _DISLIKES.search(best.text)
-            and "?" not in best.text
-        ):
-            value = _liked(best.text)
-            return f"{value}.\nYou told me on {date(best.time)}: “{best.text}”"
-    return "You haven't told me what you like there.\nTell me one thing you enjoy, and I can suggest by it next time."
+    """Return advice that rests on what the user likes: the nearest current liking, with what it replaced."""
+    kept = [m for m in scene.memories if m.type in ("semantic", "procedural") and m.status == "current"]
+    likings = [_Liking(m.text, m.time, m) for m in kept if m.type == "procedural" or _LIKES.search(m.text)]
+    told = (
+        c for c in verdict.ranked if c.side == "user" and c.said.kind == "turn" and not language.is_question(c.text)
+    )
+    likings += [_Liking(c.text, c.time) for c in told if _LIKES.search(c.text)]
+    ranked = _bearing(scene.query, [one for one in likings if not _DISLIKES.search(one.text)], encoder)
+    if not ranked:
+        return (
+            "You haven't told me what you like there.\nTell me one thing you enjoy, and I can suggest by it next time."
+        )
+    best = ranked[0]
+    if best.memory is not None:
+        return _advice(best.memory, scene)
+    shown = "\n".join(f"You told me on {date(one.time)}: “{one.text}”" for one in ranked[:2] if one.memory is None)
+    return f"{_liked(best.text)}.\n{shown}"
 
 
-def _nearest(query: str, memories: list[MemoryLine], encoder: TextEncoder) -> list[MemoryLine]:
-    if not memories:
+def _bearing(query: str, likings: list[_Liking], encoder: TextEncoder) -> list[_Liking]:
+    """Return the likings that bear on what is asked for, nearest first; a memory before a sentence as near."""
+    if not likings:
         return []
-    vectors = encoder.encode([query, *(m.text for m in memories)])
-    order = np.argsort(-(vectors[1:] @ vectors[0]), kind="stable")
-    return [memories[i] for i in order]
+    asked = [query, next((s for s in reversed(language.sentences(query)) if language.is_question(s)), query)]
+    vectors = encoder.encode([*asked, *(one.text for one in likings)])
+    nearness = [float(n) for n in (vectors[2:] @ vectors[:2].T).max(axis=1)]
+    order = sorted(range(len(likings)), key=lambda i: (-nearness[i], likings[i].memory is None, i))
+    return [likings[i] for i in order if nearness[i] >= BEARING]
 
 
 def _advice(memory: MemoryLine, scene: Scene) -> str:
@@ -129,6 +145,9 @@ def _liked(text: str) -> str:
         r"|keen on|switched to|nothing beats)\s+(?:to )?([^.,;!?]{2,60})",
         text,
         re.I,
+    )
+    match = match or re.search(
+        r"\b(?:an?|the|my)\s+((?:\w+\s+){0,2}\w+)\s+(?:settles?|calms?|cheers?|helps?)\b", text, re.I
     )
     thing = (match[1] if match else text).strip(" .")
     thing = re.split(r"\s+(?:because|since|when|but|and i|now|by the way|lately|recently)\b", thing)[0]

@@ -89,6 +89,11 @@ def _again(scene: Scene, question: Question, verdict: Verdict) -> str | None:
         return None
     if scene.looks == 1 and (bridge := _bridge(question, verdict)):
         return _retrieve(f"That leads on to {bridge}.", [bridge, *_keywords(question)], None, None)
+    if question.kind == "recommend" and scene.looks == 1:
+        whole = [w for w in language.content_words(scene.query) if language.stem(w) not in question.terms][:8]
+        return _retrieve(
+            "What do they like, and what helped?", ["favourite", "like", *_keywords(question), *whole], None, None
+        )
     supported = verdict.supported and not _of_another(question, verdict)
     if supported or question.kind in ("recommend", "opinion"):
         return None
@@ -197,6 +202,10 @@ def _of_another(question: Question, verdict: Verdict) -> bool:
     return language.stem(relation[2]) not in {language.stem(w) for w in language.words(best.said.text)}
 
 
+def _one_line(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip()
+
+
 def _chosen(question: Question, verdict: Verdict, encoder: TextEncoder) -> str:
     option, reason = choice.choose(question, verdict, encoder)
     head = f"({option.letter}) {option.text.rstrip('.')}."
@@ -208,7 +217,20 @@ def _supported(question: Question, scene: Scene, verdict: Verdict) -> str:
     short = quoting.extract(question, best, (scene.user, scene.assistant))
     head = short[:1].upper() + short[1:]
     former = _former(best, verdict) if best.said.kind != "turn" and not _PAST.search(question.text) else ""
-    return f"{head}.\n{quoted(best)}{former}"
+    return f"{head}.\n{quoted(best)}{_just_before(best, verdict)}{former}"
+
+
+_POINTS_BACK = re.compile(r"^(?:and |but |so )?(?:it|it's|that|that's|this|he|he's|she|she's|they|they're)\b", re.I)
+SITTING = timedelta(minutes=60)
+
+
+def _just_before(best: Candidate, verdict: Verdict) -> str:
+    """Return what the same side said just before, as a line, where the evidence begins with "it" or "she"."""
+    if best.place or not _POINTS_BACK.match(language.straighten(best.text)):
+        return ""
+    earlier = [c for c in verdict.ranked if c.side == best.side and timedelta(0) < best.time - c.time < SITTING]
+    latest = max(earlier, key=lambda c: c.time, default=None)
+    return f"\nJust before: “{_one_line(latest.said.text[:MAX_QUOTE])}”" if latest else ""
 
 
 _PAST = re.compile(r"\b(?:used to|previously|formerly|before|back then|at first|originally)\b", re.I)
