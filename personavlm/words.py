@@ -16,10 +16,11 @@ _CLOSED = """
 a an the and or but if of at by for with about to from in on into over under is am are was were be been being do
 does did doing have has had having i me my mine we us our you your he him his she her hers it its they them their
 theirs this that these those what which who whom whose when where why how as so than too very can could will would
-shall should may might must not no nor just there here s t ll ve re d m said say
+shall should might must not no nor just there here s t ll ve re d m said say isn aren wasn weren don doesn didn hasn
+haven hadn wouldn couldn shouldn
 """
 STOP_WORDS = frozenset(_CLOSED.split())
-"""Closed-class English words, and the verb of "X said" that stands in every raw turn."""
+"""Closed-class English words, and the verb of "X said" that stands in every raw turn. "May" stays: it is a month."""
 
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 

@@ -456,6 +456,13 @@ def test_a_writer_and_a_reader_share_the_index() -> None:
     assert len(index) == 50
 
 
+def test_vectors_of_another_encoder_are_never_mixed_in() -> None:
+    index = indexed(Passage("a", "semantic", "guitar", day(1)))
+    with pytest.raises(ValueError, match="hashing"):
+        index.add([Passage("b", "semantic", "train", day(2))], np.ones((1, 384), np.float32))
+    assert [passage.id for passage in index.passages()] == ["a"]
+
+
 def test_an_empty_index_finds_nothing() -> None:
     assert search(Index(Hashing()), Query("guitar", NOW)) == ()
     assert rank(Index(Hashing()), Query("", NOW)) == ()

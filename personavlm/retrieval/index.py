@@ -116,12 +116,18 @@ class Index:
     def add(self, passages: Iterable[Passage], vectors: Vectors | None = None) -> None:
         """Index passages, best in time order; one whose id is known takes the old one's place.
 
-        ``vectors`` are those of their ``searched`` texts if the caller has them, else the encoder is asked.
+        ``vectors`` are those of their ``searched`` texts if the caller has them, else the encoder is asked. Raises
+        ``ValueError`` for vectors of another encoder's width or number: they are never mixed.
         """
         new = list(passages)
         if not new:
             return
         found = self.encoder.encode([passage.searched for passage in new]) if vectors is None else vectors
+        if found.shape != (len(new), self.encoder.dim):
+            name, dim = self.encoder.name, self.encoder.dim
+            raise ValueError(
+                f"vectors of shape {found.shape} for {len(new)} passages and the encoder {name} ({dim} wide)"
+            )
         with self.lock:
             self.remove(passage.id for passage in new if passage.id in self._rows)
             if self._vectors is None:
