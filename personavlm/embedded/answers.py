@@ -24,7 +24,7 @@ _YES = re.compile(
     re.I,
 )
 _NO = re.compile(
-    r"^(?:no|nope|nah|not really|not at all|not much|i don't|i do not|i'm not|never|not particularly|hate it)\b", re.I
+    r"^(?:no(?! (?:idea|clue|preference|opinion))|nope|nah|not really|not at all|not much|i don't|i do not|i'm not|never|not particularly|hate it)\b", re.I
 )
 _LEAD = re.compile(
     r"^(?:(?:yes|yeah|yep|yup|no|nope|nah|well|oh|um|hmm|sure|just|probably|definitely|i guess|i'd say|i would say|it's|its|"
@@ -80,7 +80,7 @@ def _liking(match: re.Match[str], first: str, place: tuple[int, int]) -> Found |
 def _having(match: re.Match[str], first: str, place: tuple[int, int]) -> Found | None:
     what = phrases.bare_noun(phrases.value_of(match["v"]))
     detail = _detail(first)
-    if not what or banks.any_of(banks.phrases("semantic")["dull things"]).search(what) or re.match(r"any |to ", what):
+    if not what or not set(language.words(what)) & set(banks.phrases("semantic")["had"]) or len(what.split()) > 3:
         return None
     if _agrees(first) == -1:
         return Found(f"has no {what}", "fact", what, f"no {what}", said=place) if not detail else None

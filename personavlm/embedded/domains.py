@@ -1,17 +1,190 @@
-"""Domains: matters for which readers have been learnt from real conversations, on top of the general ones.
+"""Domains: matters for which a reader has been learnt from real conversations, on top of the general ones.
 
-``read`` returns a domain's records and its name, or none and "" where the conversation is about no such matter.
+    assistant: How much time do you have?   user: about 30 minutes, no nuts please
+    ->  time_availability: about 30 minutes · allergies: nuts      (domain "recipes")
+
+A domain is two data files: ``words/<name>.txt`` says when a conversation is about it and what its reader looks for, and
+``words/<name>.json`` holds the reader's weights: feature by category, learnt by ``lab/tune_extraction.py``. What a reader
+says is a candidate span of the user's own words (``spans``) with the probability that it is worth keeping; a second,
+smaller table weighs that against what the value means (its MiniLM vector).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from personavlm.embedded import banks, language
 from personavlm.embedded.records import Found
+from personavlm.embedded.spans import Candidate, Lexicon, Setting, candidates, stock
 from personavlm.encoders import TextEncoder
 from personavlm.prompts.text import Line
 
+DOMAINS = ("recipes",)
+MAX_TEXT = 2_000
+"""Characters of one message that a domain's reader looks at."""
+Scores = NDArray[np.float64]
 
-def read(text: str, history: Sequence[Line], encoder: TextEncoder) -> tuple[list[Found], str]:  # noqa: ARG001
+
+@dataclass(frozen=True)
+class Reader:
+    """A learnt reader: weights per feature, one column per category, and the numbers that turn scores into a choice."""
+
+    name: str
+    categories: tuple[str, ...]
+    weights: Mapping[str, tuple[tuple[int, float], ...]]
+    """Only the categories a feature speaks for or against, by position."""
+    bias: float
+    threshold: float
+    """Least probability of a record."""
+    glance: float
+    """Least first probability that is weighed again with the value's meaning."""
+    second: Scores
+    """``(categories, categories + dim + 1)``: weights of the first scores, the vector and one; the second opinion."""
+
+    def score(self, features: Sequence[str]) -> Scores:
+        """Return one score (log odds) per category."""
+        total = np.full(len(self.categories), self.bias)
+        for feature in features:
+            for category, weight in self.weights.get(feature, ()):
+                total[category] += weight
+        return total
+
+
+@cache
+def reader(name: str) -> Reader:
+    """Return a domain's reader, read once."""
+    raw = json.loads(files("personavlm.embedded").joinpath("words", f"{name}.json").read_text("utf-8"))
+    weights = {f: tuple((int(c), float(w)) for c, w in row.items()) for f, row in raw["weights"].items()}
+    return Reader(
+        name,
+        tuple(raw["categories"]),
+        weights,
+        raw["bias"],
+        raw["threshold"],
+        raw["glance"],
+        np.array(raw["second"], dtype=np.float64),
+    )
+
+
+@cache
+def lexicon(name: str) -> Lexicon:
+    """Return a domain's words and patterns, read once."""
+    rows = banks.lines(name)
+    kinds: dict[str, set[str]] = {}
+    for kind, listed in banks.phrases("food").items():
+        for phrase in listed:
+            kinds.setdefault(phrase, set()).add(kind)
+    return Lexicon(
+        {phrase: tuple(sorted(found)) for phrase, found in kinds.items()},
+        _patterns(rows, "cue "),
+        _patterns(rows, "topic "),
+        frozenset(banks.phrases(name)["content"]),
+    )
+
+
+def _patterns(rows: Mapping[str, tuple[str, ...]], prefix: str) -> dict[str, re.Pattern[str]]:
+    return {name.removeprefix(prefix): re.compile(row[0]) for name, row in rows.items() if name.startswith(prefix)}
+
+
+def about(text: str, history: Sequence[Line]) -> str:
+    """Return the domain a message belongs to, by its own words and those of the session before; "" for none."""
+    asked = history[-1].assistant if history else ""
+    earlier = " ".join(f"{line.user} {line.assistant}" for line in history[-7:-1]) + " " + (history[-1].user if history else "")
+    for name in DOMAINS:
+        own, near, before = (_weight(name, words) for words in (text, asked, earlier))
+        if own + near + before >= ABOUT and (own or near or before >= 2 * ABOUT):
+            return name
+    return ""
+
+
+ABOUT = 3
+"""Weight of a domain's words from which a conversation is about it."""
+
+
+def _weight(name: str, text: str) -> int:
+    """How much a text speaks of a domain: telling words count two, likely ones one; each word once."""
+    telling = {m.lower() for m in banks.pattern(name, "about").findall(text)}
+    likely = {m.lower() for m in banks.pattern(name, "near").findall(text)}
+    return 2 * len(telling) + len(likely)
+
+
+def read(text: str, history: Sequence[Line], encoder: TextEncoder) -> tuple[list[Found], str]:
     """Return the records of the domain a message is about, and the domain's name; ``([], "")`` outside any domain."""
-    return [], ""
+    name = about(text, history)
+    if not name:
+        return [], ""
+    text = text[:MAX_TEXT]
+    where = setting(name, history)
+    found = [*candidates(text, where), *stock(banks.phrases(name)["stock"], text, where)]
+    return [_found(name, one, category) for one, category, _ in chosen(reader(name), found, encoder)], name
+
+
+def setting(name: str, history: Sequence[Line]) -> Setting:
+    """Return what stands round a message."""
+    asked = history[-1].assistant if history else ""
+    links = [bool(re.search(r"http|www\.", line.assistant)) for line in history]
+    linked = 2 if links and links[-1] else int(any(links))
+    return Setting(asked, len(history), linked, lexicon(name))
+
+
+# ── choosing ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def chosen(by: Reader, found: Sequence[Candidate], encoder: TextEncoder) -> list[tuple[Candidate, str, float]]:
+    """Return the candidates worth keeping with category and probability, in the order of the text.
+
+    Where two spans of a category overlap, the likelier one is kept; of the stock values one per category.
+    """
+    scores = np.array([by.score(one.features) for one in found]).reshape(len(found), len(by.categories))
+    odds = second_opinion(by, found, scores, encoder)
+    picked = [*_picked(by, found, 1 / (1 + np.exp(-odds)))]
+    return sorted(picked, key=lambda p: (p[0].start, p[0].end))
+
+
+def second_opinion(by: Reader, found: Sequence[Candidate], scores: Scores, encoder: TextEncoder) -> Scores:
+    """Return the scores of likely candidates weighed with what their values mean; those of the others are -inf."""
+    likely = [k for k in range(len(found)) if len(scores) and 1 / (1 + np.exp(-scores[k].max())) >= by.glance]
+    odds = np.full_like(scores, -np.inf)
+    if likely:
+        vectors = encoder.encode([normal(found[k].value) for k in likely])
+        inputs = np.hstack([np.clip(scores[likely], -8, 8), vectors, np.ones((len(likely), 1))])
+        odds[likely] = inputs @ by.second.T
+    return odds
+
+
+def _picked(by: Reader, found: Sequence[Candidate], chances: Scores) -> Iterator[tuple[Candidate, str, float]]:
+    taken: dict[int, list[tuple[int, int]]] = {}
+    rows, columns = np.nonzero(chances >= by.threshold)
+    order = sorted(zip(rows.tolist(), columns.tolist(), strict=True), key=lambda rc: (-chances[rc], rc))
+    for row, column in order:
+        one, spans = found[row], taken.setdefault(column, [])
+        if not any(a < one.end and one.start < b or (a == b and one.start == one.end) for a, b in spans):
+            spans.append((one.start, one.end))
+            yield one, by.categories[column], float(chances[row, column])
+
+
+def normal(text: str) -> str:
+    """Return a text in lower case with its punctuation as spaces: how values are compared."""
+    return " ".join(re.sub(r"[^\w\s]", " ", text.lower()).split())
+
+
+def _found(domain: str, one: Candidate, category: str) -> Found:
+    """A record as short as carries the meaning: the category in words, but for what says itself."""
+    disliked = category.endswith("_dislike")
+    liked = category.endswith("_like")
+    polarity: Literal[-1, 0, 1] = -1 if disliked or category == "allergies" else 1 if liked else 0
+    value = language.straighten(one.value).strip()
+    lead = dict(row.split(" := ") for row in banks.lines(domain)["lead"]).get(category, "")
+    content = value if not lead or re.match(r"(?:no|none|not)\b", value, re.IGNORECASE) else f"{lead} {value}"
+    kind: Literal["preference", "fact"] = "preference" if liked or disliked else "fact"
+    return Found(content, kind, category, value, polarity, said=(one.start, one.end))
+

@@ -19,7 +19,7 @@ from typing import Literal
 
 from personavlm.embedded import banks, core, language, phrases, procedural, voice
 from personavlm.embedded.records import Found
-from personavlm.embedded.when import Mention, mentions
+from personavlm.embedded.when import Mention, mentions, say
 from personavlm.prompts.text import Line
 
 Place = tuple[int, int]
@@ -59,7 +59,7 @@ def _relation() -> re.Pattern[str]:
     told = sorted(banks.phrases("semantic")["relation predicates"], key=lambda w: -len(w))
     return re.compile(
         rf"\b(?:my|our) (?:(?:[\w-]+ ){{0,2}}?)(?P<k>{'|'.join(map(re.escape, kin))})\b"
-        rf"(?:'s name is)?(?:,? (?P<n>(?-i:[A-Z])[\w'-]+))?,?"
+        rf"(?!'s name)(?:,? (?P<n>(?-i:[A-Z])[\w'-]+))?,?"
         rf"(?P<p>(?: (?:just|recently|also|now|finally|really|still|always|both))* ?(?:'s|{'|'.join(map(re.escape, told))})\b.{{2,}})",
         re.IGNORECASE,
     )
@@ -102,7 +102,7 @@ def _object(told: str) -> str:
 
 _HAVE = re.compile(
     r"\b(?:i|we)(?:'ve| have)?(?: (?:just|also|recently|finally|already|even|now|still))*"
-    r" (?P<c>have|got|own|bought|adopted|built|made|has|rescued)(?: (?:myself|ourselves|got))?"
+    r" (?P<c>have|got|own|bought|adopted|built|rescued)(?: (?:myself|ourselves|got))?"
     r" (?P<v>(?:an?|two|three|four|five|six|some|my own|\d)\b[^.!?;]{2,90})",
     re.IGNORECASE,
 )
@@ -118,8 +118,9 @@ def things(sentence: str, place: Place, now: datetime) -> Iterator[Found]:
         noun = phrases.bare_noun(value)
         if not value or phrases.starts_with("dull things", noun) or banks.any_of(_dull()).search(noun):
             continue
-        if not _ahead(clause, now):
-            verb = "has" if match["c"].lower() in ("have", "own", "has") else match["c"].lower()
+        got = match["c"].lower() == "got" and not re.search(r"'ve got|have got", match[0], re.IGNORECASE)
+        if not (got and not banks.pattern("semantic", "got").search(noun)) and not _ahead(clause, now):
+            verb = "has" if match["c"].lower() in ("have", "own") else match["c"].lower()
             content = voice.reported(voice.dated(f"{verb} {value}", now))
             yield Found(content, "fact", "has", noun, said=place)
 
@@ -147,8 +148,14 @@ def events(sentence: str, place: Place, now: datetime) -> Iterator[Found]:
         when = next((m for m in mentions(clause, now) if m.kind in ("point", "period") and m.start < now), None)
         content = voice.reported(voice.dated(told, now))
         yield Found(
-            content, "fact", verb.lower(), phrases.bare_noun(phrases.value_of(rest)), since=_start(when), said=place
+            content, "fact", verb.lower(), phrases.bare_noun(_untimed(phrases.value_of(rest), now)), since=_start(when), said=place
         )
+
+
+def _untimed(value: str, now: datetime) -> str:
+    """A value without the time expression it ends in."""
+    last = next((m for m in reversed(mentions(value, now)) if m.span[1] == len(value)), None)
+    return value[: last.span[0]].rstrip(" ,") if last and last.span[0] else value
 
 
 def _start(when: Mention | None) -> datetime | None:
@@ -222,8 +229,10 @@ def habits(line: Line, place: Place) -> Iterator[Found]:
     """Yield the habits and goals of one sentence, by the patterns of procedural memory."""
     for routine in procedural.routines(line):
         told = routine.sentence.rstrip(".")
-        content = told[:1].lower() + told[1:]
+        content = re.split(r", (?:which|so|it|and it)\b", told[:1].lower() + told[1:])[0]
         if routine.change == "ended":
+            if not re.match(r"(?:i|we)\b(?! (?:just )?(?:finished|completed))", voice.opening(line.user), re.IGNORECASE):
+                continue
             yield Found(
                 phrases.third(phrases.value_of_clause(voice.opening(line.user), 16), line.time),
                 "fact",
@@ -240,7 +249,7 @@ def habits(line: Line, place: Place) -> Iterator[Found]:
 
 _REMEMBER = re.compile(
     r"\b(?:please |pls |can you |could you |just |also |and )*(?:remember|note|keep in mind|bear in mind|don't forget"
-    r"|make a note|save|store|write down|for the record|fyi|remind me)(?: down)?(?:,|:| that| this:?| of the fact that| -)*"
+    r"|make a note|save|store|write down|for the record|fyi)(?: down)?(?:,|:| that| this:?| of the fact that| -)*"
     r" (?P<v>(?!me\b|when\b|how\b|what\b|you\b|to say\b|if\b|it\b|this\b|that time\b|the time\b)[^?]{4,200})",
     re.IGNORECASE,
 )
@@ -253,4 +262,5 @@ def request(sentence: str) -> str:
         r"\b(?:i|we|to|can't|don't|didn't|you|they|he|she|always)\s*$", sentence[: match.start()], re.I
     ):
         return ""
-    return match["v"].strip(" .!")
+    asked = match["v"].strip(" .!")
+    return asked if re.search(r"\b(?:i|i'm|i've|my|we|our|me|i'll)\b", asked, re.IGNORECASE) else ""

@@ -60,7 +60,7 @@ def value_of(text: str) -> str:
     text = language.straighten(text)
     text = re.split(r"[.;:!?()\[\]]|\s-\s|\.\.", text)[0]
     end = next((m.start() for m in _group("value ends").finditer(text) if m.start() > 0), len(text))
-    value = _untrailed(text[:end].strip(" ,'\"-"))
+    value = _untrailed(re.sub(r",? no (?:question|doubt|contest).*$", "", text[:end], flags=re.IGNORECASE).strip(" ,'\"-"))
     if len(value.split()) > MAX_WORDS:
         value = _untrailed(value.split(",")[0])
     if len(value.split()) > MAX_WORDS:
@@ -147,7 +147,7 @@ def past(verb: str) -> bool:
 
 # ── sentences worth reading ──────────────────────────────────────────────────────────────────────────────────────
 
-_NOT_OWN = re.compile(r"\[picture[^\]]*\]|[\"“][^\"”\n]{2,200}[\"”]|https?://\S+|www\.\S+", re.IGNORECASE)
+_NOT_OWN = re.compile(r"\[picture[^\]]*\]|\b(?:said|says|say|told me|goes|asked|like)[,:]? [\"“][^\"”\n]{2,300}[\"”]|[\"“](?:[^\s\"”]+\s+){7,60}[^\s\"”]+[\"”]|https?://\S+|www\.\S+", re.IGNORECASE)
 _JOKE = re.compile(r"\b(?:just kidding|just joking|jk|only joking|kidding)\b|/s\b", re.IGNORECASE)
 
 

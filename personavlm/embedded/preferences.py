@@ -68,11 +68,20 @@ def _reported(head: str) -> bool:
 
 def _values(match: re.Match[str]) -> list[str]:
     raw = match["v"].strip()
-    if phrases.starts_with("not liked", raw):
+    if phrases.starts_with("not liked", raw) or (raw.lower().startswith("the ") and not _lasting(match, raw)):
         return []
     value = phrases.value_of(raw)
     items = [phrases.bare_noun(item) for item in phrases.listed(value)] if value else []
     return [i for i in items if language.content_words(i) and not phrases.starts_with("not liked", i)]
+
+
+_POINTING = re.compile(r"\b(?:this|that|these|those|it|which)\b", re.IGNORECASE)
+
+
+def _lasting(match: re.Match[str], raw: str) -> bool:
+    """Whether "the …" is a thing of the world ("I love the sea"), not one that lies before both speakers."""
+    subject = re.match(r"(?:i|we)\b", match[0], re.IGNORECASE) is not None
+    return subject and len(phrases.value_of(raw).split()) == 2
 
 
 def _taste(
@@ -87,9 +96,11 @@ def _liked(clause: str, place: tuple[int, int], _: datetime) -> Iterator[Found]:
     match = _first("like", clause)
     if match is None or _ONE_OFF.search(clause) or language.is_negated(clause, match.start("v"), 3):
         return
+    if re.match(r"(?:like|dig|prefer)\b", match[0], re.IGNORECASE):  # no subject: "like in sports", not a taste
+        return
     if "k" in match.groupdict() and match["k"]:
         value = phrases.value_of(match["v"])
-        if value and not phrases.starts_with("not liked", value):
+        if value and not phrases.starts_with("not liked", value) and not _POINTING.search(value):
             told = voice.reported(f"{value} {match[0][match.end('v') - match.start() :].strip()}")
             yield Found(told, "preference", "like", value, 1, said=place)
         return

@@ -147,7 +147,7 @@ _CONCEPTS = tuple(
     )
 )
 _NO_THING = frozenset(
-    "favourite favorite view day first last best dinner lunch breakfast work job home idea way thing day trip".split()  # noqa: SIM905
+    "favourite favorite view day first last latest best one ones pic picture photo dinner lunch breakfast work job home idea way thing day trip".split()  # noqa: SIM905
 )
 
 
@@ -162,7 +162,7 @@ def concepts(sentence: str, place: tuple[int, int]) -> Iterator[Found]:
         name = re.sub(r"'s$", "", match["n"].strip())
         category = (groups.get("c") or _kind_word(plain) or "thing").lower()
         own = name.lower().startswith("my ")
-        if category.split()[0] in _NO_THING or (not own and name.lower() in language.stop_words()):
+        if _NO_THING & set(category.split()) or (not own and name.lower() in language.stop_words()):
             continue
         name = phrases.bare_noun(name) if own else name
         yield Found(name, "concept", category, name, concept=category.split()[-1] if own else category, said=place)
