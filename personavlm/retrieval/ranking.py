@@ -147,13 +147,19 @@ def _told(index: Index, weights: Weights, asked: Sequence[str], near: Scope, con
     """Weighted BM25 shares of the candidates and of the windows of those that stand in a context."""
     column = index.column("length")
     lengths = column[near.low : near.high] if near.listed is None else column[near.listed]
-    sharp = np.float32(weights.sharp)
     found = index.postings.score(asked, lengths, near, weights.k1, weights.b)
-    own, window = (
-        np.float32(part) * share**sharp for part, share in zip((weights.own, weights.window), found, strict=True)
-    )
-    told: Floats = own + window * context
+    told = np.float32(weights.own) * _sharpened(found.own, weights.sharp)
+    if near.before is not None:
+        told += np.float32(weights.window) * _sharpened(found.window, weights.sharp) * context
     return told
+
+
+def _sharpened(shares: Floats, power: float) -> Floats:
+    # Powers are slow and most passages hold no word of the question.
+    held = np.flatnonzero(shares)
+    sharpened = np.zeros_like(shares)
+    sharpened[held] = shares[held] ** np.float32(power)
+    return sharpened
 
 
 def _meant(index: Index, query: Query, near: Scope, neighbours: Floats) -> Floats:
