@@ -173,7 +173,7 @@ def picked(m: Material, odds: np.ndarray, threshold: float) -> list[set[tuple[st
     for o in np.argsort(-chances[rows, columns], kind="stable"):
         e, c = m.examples[rows[o]], int(columns[o])
         one, spans = e.candidate, taken.setdefault((e.session, e.message, c), [])
-        if not any(a < one.end and one.start < b or (a == b and one.start == one.end) for a, b in spans):
+        if not any((a < one.end and one.start < b) or (a == b and one.start == one.end) for a, b in spans):
             spans.append((one.start, one.end))
             kept[e.session].add((m.categories[c], one.value))
     return kept
@@ -195,7 +195,9 @@ def report(m: Material, odds: np.ndarray, what: str) -> float:
 
 def ship(m: Material, weights: np.ndarray, second: np.ndarray, threshold: float, out: Path) -> None:
     kept = small(weights)
-    rows = {m.features[k]: {str(c): float(kept[k, c]) for c in np.flatnonzero(kept[k])} for k in np.flatnonzero(kept.any(1))}
+    rows = {
+        m.features[k]: {str(c): float(kept[k, c]) for c in np.flatnonzero(kept[k])} for k in np.flatnonzero(kept.any(1))
+    }
     table = {
         "source": "weights learnt by lab/tune_extraction.py from LAPS train (Joko et al., SIGIR 2024; MIT licence)",
         "seed": SEED,
@@ -215,9 +217,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
     m = gather(args.file)
-    covered = {(e.session, c, e.candidate.value) for e, row in zip(m.examples, m.y, strict=True) for c in np.flatnonzero(row)}
-    print(f"{len(m.gold)} sessions, {len(m.examples)} candidates, {len(m.features)} features, "
-          f"{100 * len(covered) / sum(map(len, m.gold)):.1f} % of the noted pairs are among them", flush=True)
+    covered = {
+        (e.session, c, e.candidate.value) for e, row in zip(m.examples, m.y, strict=True) for c in np.flatnonzero(row)
+    }
+    print(
+        f"{len(m.gold)} sessions, {len(m.examples)} candidates, {len(m.features)} features, "
+        f"{100 * len(covered) / sum(map(len, m.gold)):.1f} % of the noted pairs are among them",
+        flush=True,
+    )
     of = folds(m)
     scores = out_of_fold(m, of)
     report(m, scores, "first")

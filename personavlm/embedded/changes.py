@@ -1,7 +1,7 @@
 """What a new record makes untrue: corrections, changes of taste, of home, job and the like.
 
-    known [m3] "plays squash on Tuesday"    "actually, it's Thursday, not Tuesday"  ->  plays squash on Thursday, replaces m3
-    known [m1] "favourite drink is Sprite"  "my favourite drink is Coca-Cola now"   ->  replaces m1
+    [m3] plays squash on Tuesday    "actually, it's Thursday, not Tuesday"  ->  plays squash on Thursday, replaces m3
+    [m1] favourite drink is Sprite  "my favourite drink is Coca-Cola now"   ->  replaces m1
 
 Known memories are read as the prompt shows them, by their text alone.
 """
@@ -21,26 +21,12 @@ _ONE_OF_A_KIND = re.compile(
     r"|favourite [\w -]+? is|(?:[\w]+ )?birthday is)\b",
     re.IGNORECASE,
 )
-_PAIR = r"(?P<new>[^,.!?;]{1,60})"
-_OLD = r"(?P<old>[^,.!?;]{1,60})"
-_CORRECTIONS = tuple(
-    re.compile(source, re.IGNORECASE)
-    for source in (
-        rf"^(?:actually|no|sorry|correction|wait|oops|i mean|i meant)?[ ,]*(?:actually|sorry|i mean|i meant)?[ ,]*"
-        rf"(?:it's|it is|its|it was|that's|she's|he's|they're|i meant|i said|make that)? ?(?:on |in |at |called )?{_PAIR}, (?:and )?not (?:on |in |at )?{_OLD}$",
-        rf"\bnot (?:on |in |at )?{_OLD},? (?:but|it's|it is|its|rather)(?: on| in| at| it's)? {_PAIR}$",
-        rf"\bi (?:meant|mean) (?:to say )?{_PAIR}(?:,? (?:not|instead of) {_OLD})?$",
-        rf"\bi said {_OLD},? but (?:it's|it is|it was|i meant|its)(?: actually)? {_PAIR}$",
-        rf"\bchanged from {_OLD} to {_PAIR}$",
-        rf"\bmoved (?:it )?from {_OLD} to {_PAIR}$",
-    )
-)
 
 
 def corrections(sentence: str, place: tuple[int, int], known: Sequence[MemoryLine]) -> Iterator[Found]:
     """Yield known memories as the user puts them right; nothing if no known memory has what is corrected."""
     plain = language.straighten(sentence).strip(" .!")
-    for pattern in _CORRECTIONS:
+    for pattern in phrases.patterns("correction"):
         match = pattern.search(plain)
         if match is None or not match["old"]:
             continue
@@ -115,9 +101,3 @@ def _opposite(text: str, one: Found) -> bool:
         return False
     likes = match["t"].lower() in ("likes", "loves", "enjoys", "prefers")
     return likes is not (one.polarity == 1)
-
-
-def value_in(text: str) -> str:
-    """Return the bare value of a memory's text that tells a taste; empty if it tells none."""
-    match = _TASTES.match(text)
-    return phrases.bare_noun(match["v"]) if match else ""

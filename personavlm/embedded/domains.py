@@ -98,7 +98,11 @@ def _patterns(rows: Mapping[str, tuple[str, ...]], prefix: str) -> dict[str, re.
 def about(text: str, history: Sequence[Line]) -> str:
     """Return the domain a message belongs to, by its own words and those of the session before; "" for none."""
     asked = history[-1].assistant if history else ""
-    earlier = " ".join(f"{line.user} {line.assistant}" for line in history[-7:-1]) + " " + (history[-1].user if history else "")
+    earlier = (
+        " ".join(f"{line.user} {line.assistant}" for line in history[-7:-1])
+        + " "
+        + (history[-1].user if history else "")
+    )
     for name in DOMAINS:
         own, near, before = (_weight(name, words) for words in (text, asked, earlier))
         if own + near + before >= ABOUT and (own or near or before >= 2 * ABOUT):
@@ -167,7 +171,7 @@ def _picked(by: Reader, found: Sequence[Candidate], chances: Scores) -> Iterator
     order = sorted(zip(rows.tolist(), columns.tolist(), strict=True), key=lambda rc: (-chances[rc], rc))
     for row, column in order:
         one, spans = found[row], taken.setdefault(column, [])
-        if not any(a < one.end and one.start < b or (a == b and one.start == one.end) for a, b in spans):
+        if not any((a < one.end and one.start < b) or (a == b and one.start == one.end) for a, b in spans):
             spans.append((one.start, one.end))
             yield one, by.categories[column], float(chances[row, column])
 
@@ -187,4 +191,3 @@ def _found(domain: str, one: Candidate, category: str) -> Found:
     content = value if not lead or re.match(r"(?:no|none|not)\b", value, re.IGNORECASE) else f"{lead} {value}"
     kind: Literal["preference", "fact"] = "preference" if liked or disliked else "fact"
     return Found(content, kind, category, value, polarity, said=(one.start, one.end))
-

@@ -100,18 +100,11 @@ def _object(told: str) -> str:
 
 # ── things, events, plans ────────────────────────────────────────────────────────────────────────────────────────
 
-_HAVE = re.compile(
-    r"\b(?:i|we)(?:'ve| have)?(?: (?:just|also|recently|finally|already|even|now|still))*"
-    r" (?P<c>have|got|own|bought|adopted|built|rescued)(?: (?:myself|ourselves|got))?"
-    r" (?P<v>(?:an?|two|three|four|five|six|some|my own|\d)\b[^.!?;]{2,90})",
-    re.IGNORECASE,
-)
-
 
 def things(sentence: str, place: Place, now: datetime) -> Iterator[Found]:
     """Yield what the user says they have or got."""
     for clause in language.clauses(voice.opening(sentence)):
-        match = _HAVE.search(clause)
+        match = phrases.first("having", clause)
         if match is None or _elsewhere(clause, match.start()):
             continue
         value = phrases.value_of(match["v"])
@@ -147,9 +140,10 @@ def events(sentence: str, place: Place, now: datetime) -> Iterator[Found]:
             continue
         when = next((m for m in mentions(clause, now) if m.kind in ("point", "period") and m.start < now), None)
         content = voice.reported(voice.dated(told, now))
-        yield Found(
-            content, "fact", verb.lower(), phrases.bare_noun(_untimed(phrases.value_of(rest), now)), since=_start(when), said=place
-        )
+        if when is not None and when.text not in told:
+            content = f"{content} ({say(when, now)})"
+        value = phrases.bare_noun(_untimed(phrases.value_of(rest), now))
+        yield Found(content, "fact", verb.lower(), value, since=when.start if when else None, said=place)
 
 
 def _untimed(value: str, now: datetime) -> str:
@@ -158,41 +152,24 @@ def _untimed(value: str, now: datetime) -> str:
     return value[: last.span[0]].rstrip(" ,") if last and last.span[0] else value
 
 
-def _start(when: Mention | None) -> datetime | None:
-    return when.start if when else None
-
-
 def _elsewhere(clause: str, start: int) -> bool:
     """Whether what stands before makes a statement reported, supposed or somebody else's."""
-    return (
-        re.search(
-            r"\b(?:if|when|wish|said|says|that|before|after|until|as|than|think|what|how|where|while|every time)\s*$",
-            clause[:start].rstrip(" ,"),
-            re.I,
-        )
-        is not None
-    )
-
-
-_PLAN = re.compile(
-    r"\b(?:i|we)(?:'m|m| am|'re| are|'ve been| have|'ve)?(?: (?:also|still|really|currently|now|finally|just|actually|both|all))*"
-    r" (?P<v>(?:going to|gonna|planning (?:on|to|a)|plan to|plan on|hoping to|thinking of|thinking about|about to|off to"
-    r"|going|will|have an?|have my|having|got an?|booked|scheduled|\w+ing)\b[^.!?;]{3,140})"
-    r"|\b(?:i'll|we'll) (?P<w>[^.!?;]{3,140})"
-    r"|\bmy (?P<x>[\w' -]{3,30} (?:is|are|starts?) [^.!?;]{3,60})",
-    re.IGNORECASE,
-)
+    return phrases.first("elsewhere", clause[:start].rstrip(" ,")) is not None
 
 
 def plans(sentence: str, place: Place, now: datetime) -> Iterator[Found]:
     """Yield what the user says lies ahead, with its date: a time to come makes it a plan."""
     for clause in language.clauses(voice.opening(sentence)):
-        match = _PLAN.search(clause)
+        match = phrases.first("planning", clause)
         when = _ahead(clause, now)
         if match is None or _elsewhere(clause, match.start()):
             continue
         sure = re.search(r"\b(?:planning|plan to|plan on|booked|scheduled|hoping to)\b", match[0], re.I)
-        if (when is None and not sure) or language.is_negated(clause, match.end(), 20) or _chat(match[0]):
+        if (
+            (when is None and not sure)
+            or language.is_negated(clause, match.end(), 20)
+            or phrases.first("chat", match[0])
+        ):
             continue
         told = phrases.third(phrases.value_of_clause(match[0], 18), now)
         if len(language.content_words(told)) < 2:
@@ -214,24 +191,15 @@ def _ahead(clause: str, now: datetime) -> Mention | None:
     )
 
 
-def _chat(text: str) -> bool:
-    return (
-        re.search(
-            r"\b(?:let you know|talk|chat|keep you|see you|get back to you|tell you|try (?:it|this|that)|recipe|looking forward|wondering|feeling|cook\w*)\b",
-            text,
-            re.I,
-        )
-        is not None
-    )
-
-
 def habits(line: Line, place: Place) -> Iterator[Found]:
     """Yield the habits and goals of one sentence, by the patterns of procedural memory."""
     for routine in procedural.routines(line):
         told = routine.sentence.rstrip(".")
         content = re.split(r", (?:which|so|it|and it)\b", told[:1].lower() + told[1:])[0]
         if routine.change == "ended":
-            if not re.match(r"(?:i|we)\b(?! (?:just )?(?:finished|completed))", voice.opening(line.user), re.IGNORECASE):
+            if not re.match(
+                r"(?:i|we)\b(?! (?:just )?(?:finished|completed))", voice.opening(line.user), re.IGNORECASE
+            ):
                 continue
             yield Found(
                 phrases.third(phrases.value_of_clause(voice.opening(line.user), 16), line.time),
@@ -247,17 +215,10 @@ def habits(line: Line, place: Place) -> Iterator[Found]:
 
 # ── what the user asks to be remembered ──────────────────────────────────────────────────────────────────────────
 
-_REMEMBER = re.compile(
-    r"\b(?:please |pls |can you |could you |just |also |and )*(?:remember|note|keep in mind|bear in mind|don't forget"
-    r"|make a note|save|store|write down|for the record|fyi)(?: down)?(?:,|:| that| this:?| of the fact that| -)*"
-    r" (?P<v>(?!me\b|when\b|how\b|what\b|you\b|to say\b|if\b|it\b|this\b|that time\b|the time\b)[^?]{4,200})",
-    re.IGNORECASE,
-)
-
 
 def request(sentence: str) -> str:
     """Return what a sentence asks to be remembered, in the user's words; empty if it asks for nothing of the kind."""
-    match = _REMEMBER.search(sentence)
+    match = phrases.first("remember", sentence)
     if match is None or re.search(
         r"\b(?:i|we|to|can't|don't|didn't|you|they|he|she|always)\s*$", sentence[: match.start()], re.I
     ):

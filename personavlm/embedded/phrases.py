@@ -1,4 +1,4 @@
-"""Phrases cut out of what a user says: patterns from ``words/semantic.txt``, values trimmed, sentences in the third person.
+"""Phrases cut out of what a user says: patterns of ``words/semantic.txt``, values trimmed, the third person.
 
 >>> value_of("spicy food a lot, because it warms me")
 'spicy food'
@@ -30,19 +30,39 @@ SHORTHANDS = {
     "{am}": rf"\b(?:i|we)(?:'m|m| am|'re| are|'ve been|'ve become| have been| have become| was|'ve always been) {_ADVERBS}",
     "{i}": rf"(?:\b(?:i|we)(?:'ve| have)? |^){_ADVERBS}",
     "{adv}": _ADVERBS,
+    "{cap}": r"(?-i:[A-Z])[\w'-]*(?: (?-i:[A-Z])[\w'-]*){0,2}",
+    "{new}": r"(?P<new>[^,.!?;]{1,60})",
+    "{old}": r"(?P<old>[^,.!?;]{1,60})",
 }
 
 
 @cache
 def patterns(section: str) -> tuple[re.Pattern[str], ...]:
     """Return the patterns of a section of ``words/semantic.txt``."""
-    times = "|".join(map(re.escape, banks.phrases("semantic")["times"]))
     compiled: list[re.Pattern[str]] = []
     for row in banks.lines("semantic")[section]:
-        for short, spelled in {**SHORTHANDS, "{times}": f"(?:{times})"}.items():
+        for short, spelled in {**SHORTHANDS, **_word_classes()}.items():
             row = row.replace(short, spelled)
         compiled.append(re.compile(row, re.IGNORECASE))
     return tuple(compiled)
+
+
+@cache
+def _word_classes() -> dict[str, str]:
+    people = banks.phrases("people")
+    kinds = {
+        "{times}": banks.phrases("semantic")["times"],
+        "{people}": people["diet"] + people["status"] + people["occupation"],
+    }
+    return {
+        short: f"(?:{'|'.join(map(re.escape, sorted(set(listed), key=lambda w: (-len(w), w))))})"
+        for short, listed in kinds.items()
+    }
+
+
+def first(section: str, text: str) -> re.Match[str] | None:
+    """Return the match of the first of a section's patterns that a text fits."""
+    return next((match for pattern in patterns(section) if (match := pattern.search(text))), None)
 
 
 @cache
@@ -60,7 +80,9 @@ def value_of(text: str) -> str:
     text = language.straighten(text)
     text = re.split(r"[.;:!?()\[\]]|\s-\s|\.\.", text)[0]
     end = next((m.start() for m in _group("value ends").finditer(text) if m.start() > 0), len(text))
-    value = _untrailed(re.sub(r",? no (?:question|doubt|contest).*$", "", text[:end], flags=re.IGNORECASE).strip(" ,'\"-"))
+    value = _untrailed(
+        re.sub(r",? no (?:question|doubt|contest).*$", "", text[:end], flags=re.IGNORECASE).strip(" ,'\"-")
+    )
     if len(value.split()) > MAX_WORDS:
         value = _untrailed(value.split(",")[0])
     if len(value.split()) > MAX_WORDS:
@@ -119,11 +141,8 @@ def third(clause: str, now: datetime) -> str:
     if subject is None:
         return voice.reported(clause)
     rest = clause[subject.end() :]
-    if subject["aux"]:
-        rest = f"{_AUX[subject['aux'].lower()]} {rest}"
-    else:
-        rest = _inflected(rest)
-    return voice.reported(rest)
+    aux = (subject["aux"] or "").lower()
+    return voice.reported(f"{_AUX[aux]} {rest}" if aux else _inflected(rest))
 
 
 def _inflected(rest: str) -> str:
@@ -142,12 +161,11 @@ def _inflected(rest: str) -> str:
 
 def past(verb: str) -> bool:
     """Return whether a verb form is a past tense, by its ending or by list."""
-    return verb.endswith("ed") and verb not in ("need", "feed", "speed") or verb in language.closed("past")
+    return (verb.endswith("ed") and verb not in ("need", "feed", "speed")) or verb in language.closed("past")
 
 
 # ── sentences worth reading ──────────────────────────────────────────────────────────────────────────────────────
 
-_NOT_OWN = re.compile(r"\[picture[^\]]*\]|\b(?:said|says|say|told me|goes|asked|like)[,:]? [\"“][^\"”\n]{2,300}[\"”]|[\"“](?:[^\s\"”]+\s+){7,60}[^\s\"”]+[\"”]|https?://\S+|www\.\S+", re.IGNORECASE)
 _JOKE = re.compile(r"\b(?:just kidding|just joking|jk|only joking|kidding)\b|/s\b", re.IGNORECASE)
 
 
@@ -156,7 +174,9 @@ def statements(text: str) -> Iterator[tuple[str, int, int]]:
 
     Questions, suppositions, jokes and what stands in quotation marks are left out; lengths are kept.
     """
-    blanked = _NOT_OWN.sub(lambda m: " " * len(m[0]), language.straighten(text))
+    blanked = language.straighten(text)
+    for pattern in patterns("not own"):
+        blanked = pattern.sub(lambda m: " " * len(m[0]), blanked)
     for start, end in language.sentence_spans(blanked):
         sentence = blanked[start:end]
         if not (language.is_question(sentence) or language.is_hypothetical(sentence) or _JOKE.search(sentence)):

@@ -133,28 +133,12 @@ def _tells(one: Found, other: Found) -> bool:
 
 # ── named things in pictures ─────────────────────────────────────────────────────────────────────────────────────
 
-_CAP = r"(?-i:[A-Z])[\w'-]*(?: (?-i:[A-Z])[\w'-]*){0,2}"
-_THING = r"(?:[\w-]+ ){0,2}?[\w-]+"
-_CONCEPTS = tuple(
-    re.compile(source, re.IGNORECASE)
-    for source in (
-        rf"\b(?:this is|that's|that is|here's|here is|meet|say hi to|say hello to|it's|these are) (?P<n>{_CAP}),? (?:who is |which is )?(?:he's |she's |it's )?my (?P<c>{_THING})(?=[.,!?;]|$| and | -)",
-        rf"\b(?:this is|that's|that is|here's|here is|meet|it's)(?: a (?:picture|photo) of)? my (?:new |old |little |own |favou?rite |beloved )*(?P<c>[\w-]+(?: [\w-]+)?),? (?:called |named |whose name is |it's called |i call (?:it|him|her) |his name is |her name is )?(?P<n>{_CAP})",
-        rf"\bmy (?:new |old |little |own |favou?rite |beloved )*(?P<c>[\w-]+(?: [\w-]+)?)(?:'s name is| is called| is named|, called|, named| called| named) (?P<n>{_CAP})",
-        rf"\bmy (?P<c>[\w-]+) (?P<n>{_CAP})\b",
-        rf"\b(?:i (?:call|named|call) (?:it|him|her|this|them)|(?:its|his|her|their) name is) (?P<n>{_CAP})",
-        r"\b(?:this is|here's|here is|that's)(?: a (?:picture|photo) of)? (?P<n>my (?:new |old |little |own |favou?rite )*(?P<c>[\w-]+(?: (?!and\b|with\b|in\b|on\b|at\b|from\b|for\b|by\b)[\w-]+)?))",
-    )
-)
-_NO_THING = frozenset(
-    "favourite favorite view day first last latest best one ones pic picture photo dinner lunch breakfast work job home idea way thing day trip".split()  # noqa: SIM905
-)
-
 
 def concepts(sentence: str, place: tuple[int, int]) -> Iterator[Found]:
     """Yield the thing of theirs that a user shows and names; only for a message with a picture."""
     plain = language.straighten(sentence)
-    for pattern in _CONCEPTS:
+    no_thing = set(banks.phrases("semantic")["no thing"])
+    for pattern in phrases.patterns("named thing"):
         match = pattern.search(plain)
         if match is None:
             continue
@@ -162,7 +146,7 @@ def concepts(sentence: str, place: tuple[int, int]) -> Iterator[Found]:
         name = re.sub(r"'s$", "", match["n"].strip())
         category = (groups.get("c") or _kind_word(plain) or "thing").lower()
         own = name.lower().startswith("my ")
-        if _NO_THING & set(category.split()) or (not own and name.lower() in language.stop_words()):
+        if no_thing & set(category.split()) or (not own and name.lower() in language.stop_words()):
             continue
         name = phrases.bare_noun(name) if own else name
         yield Found(name, "concept", category, name, concept=category.split()[-1] if own else category, said=place)

@@ -119,7 +119,11 @@ def counted(noted: Iterable[tuple[str, str]], memories: Sequence[Memory], typed:
 
 
 def evaluate(
-    path: Path, model: Model, kit: Kit, progress: Progress = lambda _what, _done, _all: None, workers: frozenset[int] | None = None
+    path: Path,
+    model: Model,
+    kit: Kit,
+    progress: Progress = lambda _what, _done, _all: None,
+    workers: frozenset[int] | None = None,
 ) -> ExtractionResult:
     """Return how well a LAPS file's sessions are remembered; ``workers`` keeps to those places in the file.
 
