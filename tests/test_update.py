@@ -163,3 +163,13 @@ def test_every_turn_belongs_to_a_topic_and_none_is_invented(claims: list[list[in
     assert set().union(*(t.turns for t in owned)) == set(range(10))
     for before, after in zip(topics, owned, strict=True):
         assert set(before.turns) <= set(after.turns)
+
+
+def test_a_key_without_a_value_is_no_entry() -> None:
+    state = core(name="Dana", job="nurse")
+    learnt = finish(state, core='Human\n"job":\n"home": Lisbon')
+    assert {k: m.value for k, m in fold(learnt.edits, state).core("human").items()} == {
+        "name": "Dana",
+        "job": "nurse",
+        "home": "Lisbon",
+    }

@@ -48,6 +48,8 @@ MAX_RECORDS = 12
 """Most semantic records taken from one turn."""
 MAX_FIELD = 600
 """Most characters of one field."""
+NULL = "null"
+"""How an explicit null is kept apart from a value that is missing, until it is known what it means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +288,7 @@ def _bare_value(value: str) -> str:
     value = value.strip()
     if len(value) >= 2 and value[0] in "\"“'" and value[-1] in "\"”'":
         value = value[1:-1].replace('\\"', '"')
-    return "" if value.lower() in ("null", "none") else value[:MAX_FIELD].strip()
+    return NULL if value.lower() in ("null", "none") else value[:MAX_FIELD].strip()
 
 
 def _objects(text: str) -> list[dict[str, Any]]:
@@ -303,7 +305,7 @@ def _objects(text: str) -> list[dict[str, Any]]:
 def _scalar(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(_scalar, value))[:MAX_FIELD]
-    return "" if value is None else str(value)[:MAX_FIELD].strip()
+    return NULL if value is None else str(value)[:MAX_FIELD].strip()
 
 
 def _pairs(text: str, keys: Sequence[str]) -> dict[str, str]:
@@ -326,17 +328,17 @@ def _blocks(text: str, keys: Sequence[str]) -> list[dict[str, str]]:
             continue
         if not blocks or name in blocks[-1]:
             blocks.append({})
-        blocks[-1][name] = value
+        blocks[-1][name] = "" if value == NULL else value
     return blocks
 
 
 def _entries(text: str) -> list[Entry]:
-    """Every key with its value; the first of a repeated key counts."""
+    """Every key with its value; the first of a repeated key counts. Null retires a key, nothing at all is no entry."""
     pairs = [(k, _scalar(v)) for o in _objects(text) for k, v in o.items() if not isinstance(v, dict)] or _lines(text)
     first: dict[str, str] = {}
     for key, value in pairs:
         first.setdefault(key[:80], value)
-    return [Entry(key, value) for key, value in first.items() if key]
+    return [Entry(key, "" if value == NULL else value) for key, value in first.items() if key and value]
 
 
 def _list(text: str) -> tuple[str, ...]:
