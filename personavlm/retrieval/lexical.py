@@ -89,7 +89,8 @@ class Scope:
 
 def scope(asked: Ints, before: Ints, after: Ints) -> Scope:
     """Return the scope of the rows asked for (increasing, at least one); neighbours are rows too, -1 for none."""
-    beside = np.concatenate([before[before >= 0], after[after >= 0]])
+    alone = before.max() < 0 and after.max() < 0
+    beside = asked[:0] if alone else np.concatenate([before[before >= 0], after[after >= 0]])
     low, high = int(asked[0]), int(asked[-1]) + 1
     if len(beside):
         low, high = min(low, int(beside.min())), max(high, int(beside.max()) + 1)

@@ -174,7 +174,7 @@ def _meant(index: Index, query: Query, near: Scope, neighbours: Floats) -> Float
 
 
 def _neighbours(index: Index, query: Query, rows: Ints, side: str) -> Ints:
-    beside: Ints = index.column(side)[rows]
+    beside: Ints = index.take(side, rows)
     if not query.use_context:
         return np.full_like(beside, -1)
     late = (beside >= 0) & (index.column("time")[beside] > instant(query.now))
@@ -183,12 +183,12 @@ def _neighbours(index: Index, query: Query, rows: Ints, side: str) -> Ints:
 
 def _small_terms(index: Index, query: Query, rows: Ints, asked: Sequence[str]) -> Floats:
     weights = query.weights
-    total = -np.float32(weights.asking) * index.column("asks")[rows]
+    total = -np.float32(weights.asking) * index.take("asks", rows)
     if _WHEN.search(query.text):
-        total += np.float32(weights.dated) * index.column("dated")[rows]
+        total += np.float32(weights.dated) * index.take("dated", rows)
     named = [code for code, name in enumerate(index.speakers) if set(terms(name)) & set(asked)]
     if named:
-        total += np.float32(weights.speaker) * np.isin(index.column("speaker")[rows], named)
+        total += np.float32(weights.speaker) * np.isin(index.take("speaker", rows), named)
     return total
 
 

@@ -94,7 +94,7 @@ def _best(places: Ints, fused: Floats, most: int) -> Ints:
 
 def _of_memories(index: Index, query: Query, scored: Scored, kind: HitType, most: int) -> list[_Found]:
     """The best ``most`` of one type. A few more are looked at, because age and succession may change their order."""
-    places = np.flatnonzero(index.column("kind")[scored.rows] == KINDS.index(kind))
+    places = np.flatnonzero(index.take("kind", scored.rows) == KINDS.index(kind))
     found = {int(scored.rows[place]): place for place in _best(places, scored.fused, 4 * most + _SPARE)}
     final = {row: float(scored.fused[place]) for row, place in found.items()}
     _add_recency(index, query, final)
@@ -146,7 +146,7 @@ def _successor(index: Index, passage: Passage) -> int | None:
 
 def _of_topics(index: Index, query: Query, scored: Scored, most: int) -> list[_Found]:
     """The best ``most`` of the topics, with their best turns, and of the raw turns that no topic covers (yet)."""
-    kind = index.column("kind")[scored.rows]
+    kind = index.take("kind", scored.rows)
     turns = np.flatnonzero(kind == _TURN)
     topic = index.column("topic")[scored.rows[turns]]
     covered = (topic >= 0) & (index.column("time")[topic] <= instant(query.now))
