@@ -111,7 +111,7 @@ def _line(steps: Sequence[ProfileStep], trait: Trait) -> go.Scatter:
         y=[estimate.profile[trait] for estimate in _estimates(steps)],
         mode="lines+markers",
         line={"color": TRAIT_COLOURS[trait], "width": 2, "shape": "hv"},
-        marker={"size": _moves(steps, trait)},
+        marker={"size": _moves(steps, trait), "line": {"width": 0}},
         text=["before the first turn", *(_evidence(step, trait) for step in steps)],
         hovertemplate=f"<b>{trait} %{{y:.2f}}</b><br>%{{text}}<extra></extra>",
         showlegend=False,
@@ -119,9 +119,9 @@ def _line(steps: Sequence[ProfileStep], trait: Trait) -> go.Scatter:
 
 
 def _moves(steps: Sequence[ProfileStep], trait: Trait) -> list[int]:
-    """Marker sizes: a dot where a step moved this trait, next to nothing where it moved only others."""
+    """Marker sizes: a dot where a step moved this trait, none where it moved only others."""
     scores = [estimate.profile[trait] for estimate in _estimates(steps)]
-    return [2, *(7 if now != before else 2 for before, now in pairwise(scores))]
+    return [0, *(7 if now != before else 0 for before, now in pairwise(scores))]
 
 
 def _set_by_hand(steps: Sequence[ProfileStep], trait: Trait) -> go.Scatter:

@@ -1,0 +1,94 @@
+"""The inspector: see what the assistant remembers, why it answered, how the profile changed.
+
+    streamlit run apps/inspector.py          PERSONAVLM_HOME and PERSONAVLM_MODEL choose users and model
+
+This is the entry: it chooses the user and the page. Pages choose, call and draw; what is computed lives in the package.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+from inspector_desk import Desk, home, model_setting, now, open_desk
+from inspector_parts import STYLE, page_icon, show_problem, told
+
+from personavlm.assistant import create_user
+from personavlm.errors import PersonaVLMError
+from personavlm.store import users
+
+
+def choose_user(names: list[str]) -> Desk:
+    """Draw the side bar and return the chosen user's desk."""
+    asked = st.session_state.pop("chosen", None) or st.query_params.get("user")
+    if "user" not in st.session_state or st.session_state["user"] not in names or asked in names:
+        st.session_state["user"] = asked if asked in names else names[0]
+    with st.sidebar:
+        user = st.selectbox("User", names, key="user")
+        st.query_params["user"] = user
+        with st.popover("New user", type="tertiary", icon=":material/person_add:"):
+            meet("side")
+        st.caption(f"home `{home().name}` · model `{model_setting()}`")
+        return open_desk(user)
+
+
+def meet(place: str) -> None:
+    """Draw the form that creates a user."""
+    with st.form(f"meet-{place}", border=False), told():
+        name = st.text_input("Name (required)", max_chars=200)
+        if st.form_submit_button("Create"):
+            create_user(home(), name, now()).close()
+            st.session_state["chosen"] = name.strip()
+            st.query_params.clear()
+            st.rerun()
+
+
+def welcome() -> None:
+    """Draw what there is to do in an empty home."""
+    st.title("Nobody is remembered here yet")
+    st.write("Meet the assistant under your own name, or bring two conversations it has already lived through:")
+    st.code("python tasks.py demo", language="bash")
+    meet("welcome")
+
+
+def tick(desk: Desk) -> None:
+    """Close what is due, now and once a minute while somebody looks."""
+    with told():
+        desk.tick()
+
+
+def queued(desk: Desk) -> None:
+    """Draw the state of the update stage in the side bar."""
+    waiting = len(desk.store.jobs("queued"))
+    failed = len(desk.store.jobs("failed"))
+    with st.sidebar:
+        if waiting:
+            st.caption(f":material/hourglass_top: {waiting} to learn from")
+        if failed:
+            st.caption(f":material/error: {failed} learnt only in part")
+        if desk.problem is not None:
+            problem = desk.problem
+            told_as = problem if isinstance(problem, PersonaVLMError) else None
+            show_problem(told_as or PersonaVLMError("The update stage stopped.", "the server's log says why."))
+            st.button("Try again", on_click=desk.learn)
+
+
+def main() -> None:
+    st.set_page_config("PersonaVLM inspector", page_icon(), layout="wide")
+    st.html(STYLE)
+    with told():
+        names = users(home())
+        pages = [
+            st.Page("inspector_pages/chat.py", title="Chat", icon=":material/chat:", default=True),
+            st.Page("inspector_pages/memory.py", title="Memory", icon=":material/inventory_2:"),
+            st.Page("inspector_pages/profile.py", title="Profile", icon=":material/person:"),
+        ]
+        if not names:
+            st.navigation([st.Page(welcome, title="Welcome")]).run()
+            return
+        page = st.navigation(pages)
+        desk = choose_user(names)
+        st.fragment(tick, run_every=60.0)(desk)
+        queued(desk)
+        page.run()
+
+
+main()

@@ -1,0 +1,116 @@
+"""What the inspector's pages work at: the open user, their assistant and its worker, kept between clicks.
+
+Settings come from the environment: ``PERSONAVLM_HOME`` (default ``workspace``) and ``PERSONAVLM_MODEL`` (default
+``embedded``). The clock is read here and nowhere else in the inspector.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import streamlit as st
+
+from personavlm import assistant as assistants
+from personavlm.assistant import Assistant, IdleWorker
+from personavlm.models import Model, loading
+from personavlm.store import DATABASE, Job, Store, user_folder
+from personavlm.trace import SESSION_GAP
+
+
+def now() -> datetime:
+    """Return the present time with this machine's zone, to the second."""
+    return datetime.now(UTC).astimezone().replace(microsecond=0)
+
+
+def home() -> Path:
+    """Return the folder that holds the users."""
+    return Path(os.environ.get("PERSONAVLM_HOME", "workspace"))
+
+
+def model_setting() -> str:
+    """Return the model in use, as ``load_model`` takes it."""
+    return os.environ.get("PERSONAVLM_MODEL", "embedded")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One user, open."""
+
+    user: str
+    store: Store
+
+    @property
+    def assistant(self) -> Assistant:
+        """The user's assistant; the model is loaded on first use."""
+        return _assistant(_key(self.user), self.user, model_setting())
+
+    @property
+    def problem(self) -> Exception | None:
+        """What stopped the update stage, if anything did; its jobs stay queued."""
+        worker = _workers().get(_key(self.user))
+        return worker.error if worker else None
+
+    def job(self, turn: str) -> Job | None:
+        """Return the job that learns from a turn."""
+        return next((job for job in self.store.jobs() if job.kind == "turn" and job.subject == turn), None)
+
+    def tick(self) -> None:
+        """Close the session whose gap has passed, and have queued work done while nobody waits."""
+        if self._due():
+            self.store.close_due(now())
+        if self.store.next_job() is not None and self.problem is None:
+            self.learn()
+
+    def _due(self) -> bool:
+        last = self.store.last_turn()
+        if last is None or now() - last.time < SESSION_GAP:
+            return False
+        session = self.store.session_of(last.id)
+        return not any(job.kind == "session" and job.subject == session for job in self.store.jobs())
+
+    def learn(self) -> None:
+        """Have queued work done in the background; starts anew after a problem."""
+        key, workers = _key(self.user), _workers()
+        if key not in workers or workers[key].error is not None:
+            workers[key] = IdleWorker(self.assistant)
+        workers[key].wake()
+
+
+def open_desk(user: str) -> Desk:
+    """Open a user of this home."""
+    return Desk(user, _store(_key(user), user))
+
+
+def here() -> Desk:
+    """Return the desk of the user chosen in the side bar."""
+    return open_desk(st.session_state["user"])
+
+
+def _key(user: str) -> tuple[str, int]:
+    """What names an open store: its folder, and the file's number, which changes when a workspace is made anew."""
+    path = user_folder(home(), user) / DATABASE
+    return str(path.parent), path.stat().st_ino if path.exists() else 0
+
+
+@st.cache_resource(show_spinner=False)
+def _store(key: tuple[str, int], user: str) -> Store:  # noqa: ARG001  the key is what the cache goes by
+    return Store.open(home(), user)
+
+
+@st.cache_resource(show_spinner="Loading the model …")
+def _loaded(setting: str) -> tuple[Model, assistants.Kit]:
+    return loading.load_model(setting), assistants.Kit.load()
+
+
+@st.cache_resource(show_spinner=False)
+def _assistant(key: tuple[str, int], user: str, setting: str) -> Assistant:
+    model, kit = _loaded(setting)
+    return Assistant(_store(key, user), model, kit=kit)
+
+
+@st.cache_resource(show_spinner=False)
+def _workers() -> dict[tuple[str, int], IdleWorker]:
+    return {}

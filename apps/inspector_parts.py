@@ -1,0 +1,337 @@
+"""Drawing for the inspector's pages: small pieces of HTML from values, and errors as what and remedy.
+
+Users' words and model output are data: everything goes through ``esc`` before it becomes HTML, and none of it is ever
+given to a Markdown renderer, which would follow links to pictures elsewhere.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from html import escape as esc
+from io import BytesIO
+
+import streamlit as st
+from PIL import Image, ImageDraw
+
+from personavlm.errors import PersonaVLMError
+from personavlm.figures import TYPE_COLOURS
+from personavlm.inspection import Learnt, Move, kind_of
+from personavlm.memory import Memory
+from personavlm.pictures import image
+from personavlm.store import Store
+from personavlm.trace import Answer, Call, Hit, Malformed, Retrieve, Step, Trace
+
+STYLE = """<style>
+.stMainBlockContainer { padding: 2.2rem 3rem 1.2rem; max-width: 1400px; }
+.stMainBlockContainer h3 { font-size: 1.35rem; padding: 0.2rem 0 0.4rem; }
+[data-testid="stColumn"] { min-width: min(100%, 25rem); }
+[data-testid="stChatMessage"] { padding: 0.6rem 0.8rem; gap: 0.6rem; }
+[data-testid="stChatMessage"] [data-testid="stVerticalBlock"] { gap: 0.25rem; }
+.pv { font-size: 0.93rem; line-height: 1.45; }
+.pv-soft { color: color-mix(in srgb, currentColor 62%, transparent); font-size: 0.84rem; }
+.pv-said { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 0.97rem; line-height: 1.5; }
+.pv-day { text-align: center; font-size: 0.78rem; letter-spacing: 0.02em; margin: 0.3rem 0 0.1rem;
+  color: color-mix(in srgb, currentColor 58%, transparent); }
+.pv-step { margin: 0.75rem 0 0.25rem; display: flex; gap: 0.55rem; align-items: baseline; }
+.pv-step b { font-weight: 600; }
+.pv-n { font-size: 0.72rem; min-width: 1.35rem; height: 1.35rem; border-radius: 50%; display: inline-grid;
+  place-items: center; background: color-mix(in srgb, currentColor 10%, transparent); flex: none; }
+.pv-think { font-style: italic; color: color-mix(in srgb, currentColor 72%, transparent); overflow-wrap: anywhere; }
+.pv-body { margin-left: 1.9rem; }
+.pv-key { display: inline-block; padding: 0.02rem 0.5rem; margin: 0.1rem 0.2rem 0.1rem 0; border-radius: 1rem;
+  background: color-mix(in srgb, currentColor 8%, transparent); font-size: 0.84rem; overflow-wrap: anywhere; }
+.pv-card { border-left: 3px solid var(--c); padding: 0.3rem 0 0.3rem 0.7rem; margin: 0.55rem 0; }
+.pv-card.former { border-left-style: dashed; }
+.pv-card.former .pv-text { color: color-mix(in srgb, currentColor 62%, transparent); }
+.pv-row { display: flex; gap: 0.6rem; align-items: flex-start; justify-content: space-between; }
+.pv-text { overflow-wrap: anywhere; flex: 1; }
+.pv-type { font-size: 0.76rem; font-weight: 600; white-space: nowrap;
+  color: color-mix(in srgb, var(--c) 78%, currentColor); }
+.pv-bars { display: flex; flex-wrap: wrap; gap: 0.1rem 1rem; font-size: 0.76rem; margin: 0.15rem 0;
+  color: color-mix(in srgb, currentColor 66%, transparent); }
+.pv-bar { display: inline-block; width: 44px; height: 5px; border-radius: 3px; margin: 0 0.35rem 0.1rem;
+  background: color-mix(in srgb, currentColor 12%, transparent); overflow: hidden; }
+.pv-bar i { display: block; height: 100%; background: var(--c); }
+.pv details { font-size: 0.84rem; }
+.pv-turns { display: flex; flex-wrap: wrap; gap: 0 1.1rem; }
+.pv-turns details[open] { flex-basis: 100%; }
+.pv summary { cursor: pointer; color: color-mix(in srgb, currentColor 62%, transparent); }
+.pv summary:hover { color: inherit; }
+.pv blockquote { margin: 0.3rem 0 0.5rem; padding: 0.45rem 0.7rem; border-radius: 0.5rem; white-space: pre-wrap;
+  overflow-wrap: anywhere; background: color-mix(in srgb, currentColor 5%, transparent); }
+.pv-bad { border: 1px solid #c9506a; border-radius: 0.5rem; padding: 0.4rem 0.7rem; margin: 0.35rem 0; }
+.pv-bad b { color: #c9506a; }
+.pv-pic { height: 64px; border-radius: 0.4rem; margin: 0.2rem 0.4rem 0.1rem 0; vertical-align: middle; }
+.pv-head { font-size: 0.78rem; font-weight: 600; margin: 1.1rem 0 0.2rem; padding-top: 0.55rem;
+  border-top: 1px solid color-mix(in srgb, currentColor 12%, transparent);
+  color: color-mix(in srgb, currentColor 66%, transparent); }
+.pv-learnt { display: grid; grid-template-columns: 6.6rem 1fr; gap: 0.15rem 0.6rem; }
+.pv-learnt span:nth-child(odd) { color: color-mix(in srgb, currentColor 62%, transparent); }
+.pv-learnt span { overflow-wrap: anywhere; }
+.pv td:first-child { white-space: nowrap; padding-right: 1.2rem; }
+.pv table { border-collapse: collapse; width: 100%; font-size: 0.86rem; }
+.pv td, .pv th { text-align: left; padding: 0.22rem 0.7rem 0.22rem 0; font-weight: 400; vertical-align: top;
+  border-bottom: 1px solid color-mix(in srgb, currentColor 9%, transparent); overflow-wrap: anywhere; }
+.pv th { color: color-mix(in srgb, currentColor 62%, transparent); font-size: 0.78rem; }
+.pv td.num, .pv th.num { text-align: right; font-variant-numeric: tabular-nums; }
+.pv-user { display: flex; align-items: baseline; gap: 0.6rem; }
+</style>"""
+
+FIRST_HITS = 4
+"""Hits shown at once; the others open on a click."""
+MOST_EVIDENCE = 6
+
+
+# ── words ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def day(time: datetime) -> str:
+    return f"{time:%A} {time.day} {time:%B %Y}"
+
+
+def moment(time: datetime) -> str:
+    return f"{time.day} {time:%b %Y, %H:%M}"
+
+
+def several(number: int, thing: str) -> str:
+    """Return "1 hit", "2 hits", "3 memories"."""
+    many = thing[:-1] + "ies" if thing.endswith("y") else thing + "s"
+    return f"{number} {thing if number == 1 else many}"
+
+
+def plainly(text: str) -> str:
+    """Return text that a Markdown renderer shows as it is."""
+    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|$:~])", r"\\\1", text)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Show a problem the user can mend as what and remedy, in place of what was to be drawn."""
+    try:
+        yield
+    except PersonaVLMError as error:
+        show_problem(error)
+
+
+def show_problem(error: PersonaVLMError) -> None:
+    st.error(f"**{plainly(error.message)}**\n\n{plainly(error.remedy[:1].upper() + error.remedy[1:])}")
+
+
+def block(*parts: str) -> None:
+    """Draw pieces of HTML together."""
+    st.html(f'<div class="pv">{"".join(parts)}</div>')
+
+
+def heading(text: str) -> str:
+    return f'<div class="pv-head">{esc(text)}</div>'
+
+
+def said(text: str) -> None:
+    """Draw what somebody said, as typed."""
+    st.html(f'<div class="pv-said">{esc(text)}</div>')
+
+
+def soft(text: str) -> str:
+    return f'<div class="pv-soft">{esc(text)}</div>'
+
+
+def page_icon() -> Image.Image:
+    """Return the icon of the browser's tab, drawn here: a named one would be fetched from elsewhere."""
+    icon = Image.new("RGBA", (64, 64))
+    pen = ImageDraw.Draw(icon)
+    for box, colour in zip(((4, 4, 44, 44), (24, 20, 60, 56)), TYPE_COLOURS.values(), strict=False):
+        pen.ellipse(box, fill=f"{colour}cc")
+    return icon
+
+
+# ── pictures ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def thumbnail(data: bytes, height: int = 128) -> str:
+    """Return a picture as a small data URL."""
+    small = image(data).convert("RGB")
+    small.thumbnail((height * 3, height))
+    out = BytesIO()
+    small.save(out, "JPEG", quality=82)
+    return "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode()
+
+
+def picture(store: Store, digest: str, words: str) -> str:
+    data = store.picture(digest)
+    return f'<img class="pv-pic" src="{thumbnail(data)}" alt="{esc(words)}">' if data else ""
+
+
+def pictures(store: Store, trace: Trace) -> str:
+    shown = [picture(store, p.digest, p.caption or f"picture in {trace.turn.id}") for p in trace.turn.pictures]
+    captions = [soft(f"picture: {p.caption}") for p in trace.turn.pictures if p.caption and not p.digest]
+    return "".join([*shown, *captions])
+
+
+# ── one answer ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def steps(store: Store, trace: Trace) -> str:
+    """Return the steps of a reply: thought, look-up, hits, answer; Malformed output stands out."""
+    return "".join(_step(store, number, step) for number, step in enumerate(trace.steps, start=1))
+
+
+def _step(store: Store, number: int, step: Step) -> str:
+    think = f'<div class="pv-body pv-think">{esc(step.think)}</div>' if step.think else ""
+    forced = " (the loop's choice, not the model's)" if step.forced else ""
+    match step.action:
+        case Retrieve():
+            title, body = f"Looked up{forced}", _asked(step.action) + _hits(store, step.hits)
+        case Malformed(reason=reason, raw=raw):
+            title, body = "Malformed", _bad(reason, raw)
+        case Answer(given=True):
+            title, body = "The reply came with the import", ""
+        case Answer():
+            title, body = f"Answered{forced}", ""
+    head = f'<div class="pv-step"><span class="pv-n">{number}</span><b>{title}</b></div>'
+    return f'{head}{think}<div class="pv-body">{body}</div>'
+
+
+def _asked(query: Retrieve) -> str:
+    words = "".join(f'<span class="pv-key">{esc(word)}</span>' for word in query.keywords)
+    return words + soft(period(query.start, query.end))
+
+
+def period(start: datetime | None, end: datetime | None) -> str:
+    """Return a look-up's period in words."""
+    if start is None and end is None:
+        return "from any time"
+    since = f"from {moment(start)}" if start else "from the beginning"
+    return f"{since} to {moment(end) if end else 'the end'}"
+
+
+def _bad(reason: str, raw: str) -> str:
+    opened = f"<details><summary>what the model wrote</summary><blockquote>{esc(raw)}</blockquote></details>"
+    return f'<div class="pv-bad"><b>Malformed</b> {esc(reason)}{opened if raw else ""}</div>'
+
+
+def malformed(reason: str) -> str:
+    """Return a Malformed output of the update stage."""
+    return _bad(reason, "")
+
+
+def _hits(store: Store, hits: Sequence[Hit]) -> str:
+    if not hits:
+        return soft("nothing came back")
+    ranked = [_hit(store, hit) for hit in sorted(hits, key=lambda hit: -hit.scores.fused)]
+    rest = "".join(ranked[FIRST_HITS:])
+    more = f"<details><summary>{several(len(hits) - FIRST_HITS, 'more hit')}</summary>{rest}</details>" if rest else ""
+    return "".join(ranked[:FIRST_HITS]) + more
+
+
+def _hit(store: Store, hit: Hit) -> str:
+    turns = list(dict.fromkeys([*(quote.turn for quote in hit.quotes), *hit.evidence]))
+    crops = "".join(picture(store, digest, hit.text) for digest in hit.crops)
+    former = " former" if hit.status != "current" else ""
+    return (
+        f'<div class="pv-card{former}" style="--c:{TYPE_COLOURS[hit.type]}">'
+        f'<div class="pv-row"><span class="pv-text">{crops}{esc(hit.text)}</span>'
+        f'<span class="pv-type">{hit.type} {esc(hit.id)}</span></div>'
+        f'<div class="pv-bars">{_bars(hit)}</div>{soft(hit.why)}{evidence(store, turns)}</div>'
+    )
+
+
+def _bars(hit: Hit) -> str:
+    parts = [(part, getattr(hit.scores, part)) for part in ("fused", "dense", "lexical", "picture")]
+    return "".join(
+        f'<span>{part}<span class="pv-bar"><i style="width:{100 * min(score, 1):.0f}%"></i></span>{score:.2f}</span>'
+        for part, score in parts
+        if score is not None
+    )
+
+
+def evidence(store: Store, turns: Sequence[str]) -> str:
+    """Return the raw turns something rests on, closed; each opens on a click."""
+    shown = "".join(_raw(store, turn) for turn in turns[:MOST_EVIDENCE])
+    left = len(turns) - MOST_EVIDENCE
+    more = f'<span class="pv-soft">and {several(left, "more turn")}</span>' if left > 0 else ""
+    return f'<div class="pv-turns">{shown}{more}</div>'
+
+
+def _raw(store: Store, turn: str) -> str:
+    trace = store.trace(turn)
+    name = f"{turn} · {moment(trace.turn.time)}"
+    words = f"<b>{esc(store.user)}</b> {esc(trace.turn.text)}\n<b>reply</b> {esc(trace.reply)}"
+    shown = pictures(store, trace)
+    return f"<details><summary>{name}</summary><blockquote>{shown}{words}</blockquote></details>"
+
+
+def learnt_rows(rows: Sequence[Learnt]) -> str:
+    """Return what a turn taught, one line per edit."""
+    lines = "".join(f"<span>{row.verb}</span><span>{_marked(row)}{esc(row.text)}</span>" for row in rows)
+    return f'<div class="pv-learnt">{lines}</div>' if rows else soft("nothing new")
+
+
+def _marked(row: Learnt) -> str:
+    if row.type is None:
+        return ""
+    return f'<span class="pv-type" style="--c:{TYPE_COLOURS[row.type]}">{row.type}</span> '
+
+
+def calls(made: Sequence[Call]) -> str:
+    """Return model calls as a table: purpose, seconds, tokens in and out."""
+    head = ("purpose", "seconds", "tokens in", "tokens out")
+    rows = [(c.purpose, f"{c.seconds:.3f}", str(c.tokens_in), str(c.tokens_out)) for c in made]
+    return table(head, rows, numbers=(1, 2, 3)) if made else soft("no model was called")
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> str:
+    """Return a quiet table; columns in ``numbers`` stand right."""
+
+    def cell(tag: str, column: int, text: str) -> str:
+        return f"<{tag}{' class=num' if column in numbers else ''}>{esc(text)}</{tag}>"
+
+    def line(tag: str, cells: Sequence[str]) -> str:
+        return "<tr>" + "".join(cell(tag, column, text) for column, text in enumerate(cells)) + "</tr>"
+
+    return f"<table>{line('th', head)}{''.join(line('td', row) for row in rows)}</table>"
+
+
+# ── memories ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def card(store: Store, memory: Memory, open_evidence: bool = True) -> str:
+    """Return a memory as a card: what, how long it held, status, pictures, evidence."""
+    kind = kind_of(memory)
+    former = "" if memory.status == "current" else " former"
+    crops = "".join(picture(store, crop.digest, memory.text) for crop in memory.crops)
+    rests_on = list(dict.fromkeys([*memory.evidence, *memory.turns]))
+    return (
+        f'<div class="pv-card{former}" style="--c:{TYPE_COLOURS[kind]}">'
+        f'<div class="pv-row"><span class="pv-text">{crops}{esc(memory.text)}</span>'
+        f'<span class="pv-type">{kind} {esc(memory.id)}</span></div>'
+        f"{soft(f'{memory.status} · {validity(memory)}')}{evidence(store, rests_on) if open_evidence else ''}</div>"
+    )
+
+
+def validity(memory: Memory) -> str:
+    """Return when a memory holds, in words."""
+    start = f"{memory.since.day} {memory.since:%b %Y}"
+    end = f"{memory.until.day} {memory.until:%b %Y}" if memory.until else ""
+    return f"since {start}" if not end else f"on {start}" if start == end else f"{start} to {end}"
+
+
+def particulars(memory: Memory) -> str:
+    """Return what else is noted with a memory: its kind, attribute, value and keywords."""
+    liking = {1: "likes", -1: "dislikes", 0: ""}[memory.polarity]
+    named = [memory.kind, memory.attribute, memory.value, liking, ", ".join(memory.keywords)]
+    return soft(" · ".join(part for part in named if part))
+
+
+def move_table(store: Store, rows: Sequence[Move]) -> str:
+    """Return the steps of a profile as a table; each turn opens on a click."""
+    lines = "".join(
+        f"<tr><td>{evidence(store, [row.turn]) if row.turn else moment(row.time)}</td>"
+        f"<td>{esc(row.moved)}</td><td>{esc(row.words)}</td></tr>"
+        for row in rows
+    )
+    return f"<table><tr><th>turn</th><th>what moved</th><th>by these words</th></tr>{lines}</table>"
