@@ -1,10 +1,10 @@
-"""How the weights of ``embedded/judging.py`` were chosen: logistic regressions on LoCoMo dev, one conversation left out.
+"""How the weights of ``embedded/judging.py`` were chosen: logistic regressions on LoCoMo dev.
 
     python -m lab.answer_weights path/to/locomo_dev.json
 
-For each question the conversation so far is looked up once with the question's own words (chunks of ten turns stand for
+For each question the conversation is looked up once with the question's own words (chunks of ten turns stand for
 topics), and every sentence found is a row. SCORE tells sentences of labelled evidence from others; DOUBT tells
-adversarial questions from answerable ones, its threshold lets 87 in 100 answerable questions through. Prints the weights
+adversarial questions from answerable ones; its threshold lets 87 in 100 answerable questions through. Prints weights
 and, for each conversation left out in turn, how many adversarial and answerable questions would be refused.
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -65,8 +65,8 @@ def _index(dialogue: Dialogue, user: str, encoder: TextEncoder) -> Index:
         for name, turn in zip(ids, chunk, strict=True):
             captions = tuple(p.text for p in turn.pictures if isinstance(p, Caption))
             thread = f"{turn.time:%Y-%m-%d}"
-            passages.append(Passage(name, "turn", turn.text, turn.time, None, None, "current", None, "", user, turn.reply,
-                                    captions, (), thread))  # fmt: skip
+            said = Passage(name, "turn", turn.text, turn.time, speaker=user, reply=turn.reply, thread=thread)
+            passages.append(replace(said, captions=captions))
         end = chunk[-1].time + timedelta(hours=1)
         passages.append(Passage(f"e{start}", "episodic", chunk[0].text[:80], end, chunk[0].time, turns=ids))
     index.add(passages)
@@ -97,9 +97,9 @@ def _labels(found: list[evidence.Candidate], texts: list[str], asked: LoCoMoQues
     inside = np.array([any(c.text in text for text in texts) for c in found], np.float64)
     wanted = set(language.stems(asked.answer))
     timed = asked.category == "temporal"
-    share = np.array([
-        float(bool(mentions(c.text, c.time))) if timed else float(len(wanted & set(language.stems(c.text)))) for c in found
-    ])  # fmt: skip
+    overlap = [len(wanted & set(language.stems(c.text))) for c in found]
+    dated = [bool(mentions(c.text, c.time)) for c in found]
+    share = np.array(dated if timed else overlap, np.float64)
     share = share * inside
     return (share == share.max()) * inside if len(share) and share.max() > 0 else inside
 

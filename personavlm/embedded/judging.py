@@ -20,15 +20,15 @@ from personavlm.embedded.evidence import FEATURES, Candidate, Floats
 from personavlm.embedded.question import Question
 from personavlm.encoders import TextEncoder
 
-SCORE = (1.06, 0.87, 0.39, 2.65, 1.63, 0.48, 0.04, 1.7, -1.22, 1.51, 0.01, -0.27, 0.94)
+SCORE = (1.15, 0.95, -0.14, 2.4, 1.07, 1.32, 0.05, 1.64, -1.13, 1.42, 0.04, -0.24, 0.63)
 """Weight of each feature of ``evidence`` (log-odds)."""
 
 SIGNS = (("words_utterance",), ("meaning_utterance",), ("words",), ("meaning",),
          ("words_utterance", "meaning_utterance"), ("words", "meaning"))  # fmt: skip
 """Features, or sums of them, of which the highest counts, once for the right person and once for others."""
-DOUBT = (-0.95, 1.65, 3.49, -2.04, -1.85, 0.56, -2.31, -0.16, -0.26, -0.12, -1.7, 1.83, -1.39)
+DOUBT = (-0.52, 1.88, 4.47, -0.9, -0.88, 0.02, -2.61, -0.58, -0.55, -0.56, -2.15, 2.13, -1.28)
 """Weights of the signs in turn (right, other), then of a question about nobody or several."""
-DOUBT_START = 0.72
+DOUBT_START = 0.4
 
 
 @dataclass(frozen=True, slots=True)
