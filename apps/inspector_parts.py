@@ -28,7 +28,7 @@ from personavlm.trace import Answer, Call, Hit, Malformed, Retrieve, Step, Trace
 STYLE = """<style>
 .stMainBlockContainer { padding: 2.2rem 3rem 1.2rem; max-width: 1400px; }
 .stMainBlockContainer h3 { font-size: 1.35rem; padding: 0.2rem 0 0.4rem; }
-[data-testid="stColumn"] { min-width: min(100%, 25rem); }
+[data-testid="stColumn"] { min-width: min(100%, 20rem); }
 [data-testid="stChatMessage"] { padding: 0.6rem 0.8rem; gap: 0.6rem; }
 [data-testid="stChatMessage"] [data-testid="stVerticalBlock"] { gap: 0.25rem; }
 .pv { font-size: 0.93rem; line-height: 1.45; }
@@ -81,7 +81,7 @@ STYLE = """<style>
 .pv-user { display: flex; align-items: baseline; gap: 0.6rem; }
 </style>"""
 
-FIRST_HITS = 4
+FIRST_HITS = 3
 """Hits shown at once; the others open on a click."""
 MOST_EVIDENCE = 6
 
@@ -259,8 +259,8 @@ def evidence(store: Store, turns: Sequence[str]) -> str:
 
 def _raw(store: Store, turn: str) -> str:
     trace = store.trace(turn)
-    name = f"{turn} · {moment(trace.turn.time)}"
-    words = f"<b>{esc(store.user)}</b> {esc(trace.turn.text)}\n<b>reply</b> {esc(trace.reply)}"
+    name = f"{turn} · {trace.turn.time.day} {trace.turn.time:%b %H:%M}"
+    words = f"{soft(moment(trace.turn.time))}<b>user</b> {esc(trace.turn.text)}\n<b>reply</b> {esc(trace.reply)}"
     shown = pictures(store, trace)
     return f"<details><summary>{name}</summary><blockquote>{shown}{words}</blockquote></details>"
 
@@ -299,17 +299,19 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[
 # ── memories ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def card(store: Store, memory: Memory, open_evidence: bool = True) -> str:
+def card(store: Store, memory: Memory) -> str:
     """Return a memory as a card: what, how long it held, status, pictures, evidence."""
     kind = kind_of(memory)
     former = "" if memory.status == "current" else " former"
     crops = "".join(picture(store, crop.digest, memory.text) for crop in memory.crops)
+    about = {"human": "about the user", "persona": "about the assistant", None: ""}[memory.block]
+    held = " · ".join(part for part in (memory.status, validity(memory), about) if part)
     rests_on = list(dict.fromkeys([*memory.evidence, *memory.turns]))
     return (
         f'<div class="pv-card{former}" style="--c:{TYPE_COLOURS[kind]}">'
         f'<div class="pv-row"><span class="pv-text">{crops}{esc(memory.text)}</span>'
         f'<span class="pv-type">{kind} {esc(memory.id)}</span></div>'
-        f"{soft(f'{memory.status} · {validity(memory)}')}{evidence(store, rests_on) if open_evidence else ''}</div>"
+        f"{soft(held)}{evidence(store, rests_on)}</div>"
     )
 
 

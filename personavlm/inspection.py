@@ -141,8 +141,16 @@ def found(state: State, kind: HitType | None = None, text: str = "", former: boo
 
 
 def notable(memories: Sequence[Memory]) -> Memory | None:
-    """Return the memory worth a first look: one whose story has more than one version, else the first."""
-    return next((m for m in memories if m.sources or m.replaced_by), memories[0] if memories else None)
+    """Return the memory worth a first look: one with an earlier or later version, one that ended, or the first."""
+    changed = [m for m in memories if m.sources or m.replaced_by] or [m for m in memories if m.status != "current"]
+    return next(iter(changed or memories), None)
+
+
+def stops(edits: Sequence[Edit], most: int = 400) -> list[datetime]:
+    """Return moments to look back to, oldest first: when something was learnt; thinned to at most ``most``."""
+    times = sorted({edit.time for edit in edits})
+    stride = -(-len(times) // most) if times else 1
+    return [*times[:-1:stride], *times[-1:]]
 
 
 def counted(state: State) -> dict[HitType, tuple[int, int]]:

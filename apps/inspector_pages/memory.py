@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from itertools import groupby
 
 import streamlit as st
 from inspector_desk import here, now
 from inspector_parts import block, card, heading, moment, particulars, period, plainly, several, soft, told
 
-from personavlm.inspection import counted, found, kind_of, notable, wondered
+from personavlm.inspection import counted, found, kind_of, notable, stops, wondered
 from personavlm.memory import Memory, State
 from personavlm.trace import HitType
 
@@ -21,15 +20,19 @@ desk = here()
 
 def moment_of_state() -> State:
     """Draw the as-of slider; return what was known then."""
-    edits = desk.store.edits()
-    first, last = (edits[0].time, max(edit.time for edit in edits)) if edits else (now(), now())
-    if last - first < timedelta(minutes=2):
+    moments = stops(desk.store.edits())
+    if len(moments) < 2:
         return desk.store.state()
-    chosen = st.slider(
-        "As of", first, last + timedelta(minutes=1), last + timedelta(minutes=1), step=timedelta(hours=1),
-        format="D MMM YYYY, HH:mm", key=f"as of {desk.user}", help="Nothing learnt after this moment is shown.",
-    )  # fmt: skip
-    return desk.store.state(chosen) if chosen < last else desk.store.state()
+    latest = moments[-1]
+    chosen = st.select_slider(
+        "As of",
+        moments,
+        latest,
+        format_func=moment,
+        key=f"as of {desk.user} {len(moments)}",
+        help="Every stop is a moment at which something was learnt; nothing learnt later is shown.",
+    )
+    return desk.store.state(None if chosen == latest else chosen)
 
 
 def labelled(kind: str, counts: dict[HitType, tuple[int, int]]) -> str:
