@@ -48,9 +48,9 @@ QUESTIONS: tuple[tuple[str, list[list[str]], list[str]], ...] = (
 PHOTOS: tuple[tuple[str, str, str], ...] = (
     ("biscuit-1.jpg", "dog3/00.jpg", "Yael Pritch"),
     ("biscuit-2.jpg", "dog3/03.jpg", "Yael Pritch"),
-    ("biscuit-3.jpg", "dog3/05.jpg", "Yael Pritch"),
+    ("biscuit-3.jpg", "dog3/02.jpg", "Yael Pritch"),
     ("duck-1.jpg", "duck_toy/00.jpg", "Nataniel Ruiz"),
-    ("duck-2.jpg", "duck_toy/01.jpg", "Nataniel Ruiz"),
+    ("duck-2.jpg", "duck_toy/02.jpg", "Nataniel Ruiz"),
     ("husky-toy.jpg", "wolf_plushie/02.jpg", "Nataniel Ruiz"),
     ("sneaker.jpg", "shiny_sneaker/03.jpg", "Nataniel Ruiz"),
 )

@@ -176,8 +176,8 @@ class Assistant:
         )
         in_prompt = frozenset(e.turn.id for e in shown)
 
-        def look_up(query: Retrieve, known: frozenset[str]) -> tuple[Hit, ...]:
-            return self.look_up(turn, query, known | in_prompt, as_of)
+        def look_up(query: Retrieve, shown: frozenset[str]) -> tuple[Hit, ...]:
+            return self.look_up(turn, query, shown | in_prompt, as_of)
 
         yield from response_stage.respond(context, asker, look_up, settings, self.kit.prompts, self._image)
 
@@ -231,8 +231,15 @@ class Assistant:
     def look_up(
         self, turn: Turn, asked: Retrieve, leave_out: frozenset[str] = frozenset(), as_of: datetime | None = None
     ) -> tuple[Hit, ...]:
-        """Return what memory holds on a look-up, the period first; ``leave_out`` is refilled."""
-        return search(self.library.index(as_of), self.query(turn, asked, leave_out))
+        """Return what memory holds on a look-up, the period first; ``leave_out`` is refilled.
+
+        Where a picture is asked about, only things that look the same come back: an unknown one brings none.
+        """
+        query = self.query(turn, asked, leave_out)
+        found = search(self.library.index(as_of), query)
+        if query.pictures is None:
+            return found
+        return tuple(h for h in found if h.type != "visual" or (h.scores.picture or 0.0) >= self.kit.pictures.same_from)
 
     def why_not(self, turn: Turn, asked: Retrieve, memory: str, leave_out: frozenset[str] = frozenset()) -> WhyNot:
         """Return why a memory did not come back for a look-up: its rank and the reason."""

@@ -14,7 +14,7 @@ Source: paper section 3.1, algorithm 1; at most 3 retrievals is the training cap
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from personavlm.asking import Asker, Delta
@@ -62,6 +62,15 @@ class ResponseSettings:
 DEFAULT_SETTINGS = ResponseSettings()
 
 
+def shown(hits: Iterable[Hit]) -> frozenset[str]:
+    """Return ids not to bring back: a topic's quoted turns, so that its other turns still may, and any other hit."""
+    ids: set[str] = set()
+    for hit in hits:
+        quoted = {quote.turn for quote in hit.quotes}
+        ids |= quoted if hit.type == "episodic" and set(hit.evidence) - quoted else quoted | {hit.id}
+    return frozenset(ids)
+
+
 @dataclass(slots=True)
 class _Turn:
     """What one turn's loop carries along."""
@@ -75,7 +84,7 @@ class _Turn:
     hits: list[Hit]
 
     def look_up(self, query: Retrieve) -> tuple[Hit, ...]:
-        found = self.search(query, frozenset(h.id for h in self.hits))
+        found = self.search(query, shown(self.hits))
         self.hits += found
         return found
 
