@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import streamlit as st
 from inspector_desk import Desk, home, model_setting, now, open_desk
-from inspector_parts import STYLE, page_icon, show_problem, told
+from inspector_parts import STYLE, page_icon, plainly, show_problem, told
 
 from personavlm.assistant import create_user
 from personavlm.errors import PersonaVLMError
@@ -18,15 +18,17 @@ from personavlm.store import users
 
 def choose_user(names: list[str]) -> Desk:
     """Draw the side bar and return the chosen user's desk."""
-    asked = st.session_state.pop("chosen", None) or st.query_params.get("user")
-    if "user" not in st.session_state or st.session_state["user"] not in names or asked in names:
+    asked = st.session_state.pop("chosen", None)
+    if asked is None and "user" not in st.session_state:
+        asked = st.query_params.get("user")  # a link that names a user counts once, then the box does
+    if asked in names or st.session_state.get("user") not in names:
         st.session_state["user"] = asked if asked in names else names[0]
     with st.sidebar:
         user = st.selectbox("User", names, key="user")
         st.query_params["user"] = user
         with st.popover("New user", type="tertiary", icon=":material/person_add:"):
             meet("side")
-        st.caption(f"home `{home().name}` · model `{model_setting()}`")
+        st.caption(plainly(f"home {home().name} · model {model_setting()}"))
         return open_desk(user)
 
 
