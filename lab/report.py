@@ -1,0 +1,211 @@
+"""Measure on real data, and put the figures where people read them.
+
+    python -m lab.report measure DATA     runs every eval on the data sets in DATA, writes lab/results/evals.json
+    python -m lab.report demo             runs the demo in a temporary home, writes lab/results/demo.json
+    python -m lab.report write            fills the marked parts of README.md from those files and the model catalogue
+    python -m lab.report check            says whether README.md shows what they hold (the tests ask this)
+
+No number is typed by hand: a part between ``<!-- name -->`` and ``<!-- /name -->`` belongs to this program.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from personavlm.models.catalogue import CHOICES
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "lab" / "results"
+README = ROOT / "README.md"
+
+SHOWN = (
+    "Have I ever taken cooking classes?",
+    "What did Bob bring along on Sunday 9 March?",
+    "What was my usual drink at the beginning of March?",
+    "What do I drink these days when I'm nervous?",
+    "Who looks after Biscuit while I'm in Porto?",
+    "What's my favourite film?",
+)
+"""Questions of the demo that the README prints, right or wrong."""
+
+
+def measure(data: Path) -> dict[str, Any]:
+    """Run every eval with the embedded model; return their figures by name."""
+    from personavlm.assistant import Kit
+    from personavlm.embedded import Embedded
+    from personavlm.evals import answers, extraction, pictures, preferences, retrieval
+
+    kit = Kit.load()
+    model = Embedded(kit.encoder)
+    locomo = data / "locomo" / "locomo_dev.json"
+    runs: dict[str, Callable[[], Any]] = {
+        "retrieval": lambda: retrieval.evaluate(locomo, kit.encoder, baselines=True),
+        "preferences": lambda: preferences.evaluate(data / "prefeval", kit.encoder),
+        "extraction": lambda: extraction.evaluate(data / "laps" / "recipe_dataset_train.json", model, kit, progress),
+        "pictures": lambda: pictures.evaluate(data / "dreambooth"),
+        "answers": lambda: answers.evaluate(locomo, model, kit, progress),
+    }
+    figures: dict[str, Any] = {}
+    for name, run in runs.items():
+        print(f"{name} …", file=sys.stderr)
+        figures[name] = run().plain()
+        write_json("evals.json", figures)  # a run that is stopped leaves what it measured
+    return figures
+
+
+def progress(task: str, done: int, everything: int) -> None:
+    """Say on stderr how far a run is, every hundred steps."""
+    if done % 100 == 0 or done == everything:
+        print(f"  {task}: {done} of {everything}", file=sys.stderr)
+
+
+class _Bars:
+    @contextmanager
+    def progress(self) -> Iterator[Callable[[str, int, int], None]]:
+        yield progress
+
+
+def run_demo() -> dict[str, Any]:
+    """Run the demo in a home of its own; return its answers and scores."""
+    from personavlm.assistant import Kit
+    from personavlm.demo import run
+    from personavlm.embedded import Embedded
+
+    kit = Kit.load()
+    with tempfile.TemporaryDirectory() as home:
+        result, _ = run(Path(home), Embedded(kit.encoder), kit, _Bars())
+    users = {
+        user: {
+            "right": found["right"],
+            "n": found["n"],
+            "answers": [{k: a[k] for k in ("question", "right", "answer")} for a in found["answers"]],
+        }
+        for user, found in result["users"].items()
+    }
+    write_json("demo.json", users)
+    return users
+
+
+def write_json(name: str, value: object) -> None:
+    """Write a result file."""
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / name).write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_json(name: str) -> Any:
+    """Read a result file."""
+    return json.loads((RESULTS / name).read_text(encoding="utf-8"))
+
+
+# ── what the README shows ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def demo_part() -> str:
+    """Return some of the demo's questions with the answers as they came."""
+    users = read_json("demo.json")
+    lines = [
+        f"{sum(u['right'] for u in users.values())} of {sum(u['n'] for u in users.values())} answers right; some:",
+        "",
+    ]
+    lines += ["```"]
+    for question in SHOWN:
+        for user, found in users.items():
+            for one in found["answers"]:
+                if one["question"] == question:
+                    lines += [f"{user}> {question}", *("  " + line for line in one["answer"].splitlines()), ""]
+    return "\n".join([*lines[:-1], "```"])
+
+
+def models_part() -> str:
+    """Return the table of models from the catalogue."""
+    rows = ["| hardware | model | memory | | one line to type |", "|---|---|---|---|---|"]
+    for choice in CHOICES:
+        ran = choice.note or ("" if choice.ran_here else "not run here")
+        memory = f"{choice.memory_gb:.1f} GB" if choice.parameters else "the server's"
+        rows.append(f"| {choice.hardware} | `{choice.setting}` | {memory} | {ran} | `{choice.line}` |")
+    return "\n".join(rows)
+
+
+def figures_part() -> str:
+    """Return the table of evals."""
+    e = read_json("evals.json")
+    r, p, x, d, a = (e[name] for name in ("retrieval", "preferences", "extraction", "pictures", "answers"))
+    base = r["baselines"]
+    rows = [
+        ("evidence of LoCoMo questions in the first 5 / 10", f"{r['R@5']} / {r['R@10']}", _both(base, "R@5")),
+        (
+            "… multi-hop / temporal, first 10",
+            f"{_hop(r)} / {r['by_category']['temporal']['R@10']}",
+            _both(base, "R@10"),
+        ),
+        ("preference a PrefEval question touches, first 5", f"{p['R@5']}", f"MiniLM {p['MiniLM']['R@5']}"),
+        ("LoCoMo answers, token F1", f"{a['f1']['overall']}", f"best hit whole {max(a['best_hit_f1'].values())}"),
+        (
+            "… “you haven't told me” on adversarial / answerable",
+            f"{a['unknown_on_adversarial']} / {a['unknown_on_answerable']}",
+            "",
+        ),
+        ("LAPS preferences (category, value), F1", f"{x['f1']}", ""),
+        (
+            "… gold values kept, in this share of the words",
+            f"{x['value_recall']}, {x['words_kept']}",
+            f"whole turns {x['whole turns']['value_recall']}, 1.0",
+        ),
+        (
+            "DreamBooth, another photo of the same thing first",
+            f"{d['hit@1']}",
+            f"RGB histogram {d['baseline']['hit@1']}",
+        ),
+        ("… known things told right / unknown ones rejected", f"{d['known_accuracy']} / {d['unknown_rejected']}", ""),
+    ]
+    lines = ["| what, in % | ours | beside it |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)]
+    ns = f"n: {r['n']} LoCoMo questions, {p['n']} preferences, {x['n']} LAPS gold values, {d['n']} photographs."
+    return "\n".join([*lines, "", ns + " Made by `python -m lab.report measure DATA`."])
+
+
+def _both(baselines: dict[str, Any], key: str) -> str:
+    return ", ".join(f"{name} {found[key]}" for name, found in baselines.items())
+
+
+def _hop(found: dict[str, Any]) -> str:
+    return str(found["multi-hop R@10"]["with_hop"])
+
+
+PARTS: dict[str, Callable[[], str]] = {"demo": demo_part, "models": models_part, "figures": figures_part}
+
+
+def filled(text: str) -> str:
+    """Return the README with its marked parts as they should be."""
+    for name, part in PARTS.items():
+        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+        text = pattern.sub(lambda match, body=part(): f"{match[1]}{body}\n{match[2]}", text)
+    return text
+
+
+def main(words: list[str]) -> int:
+    """Run a verb."""
+    match words:
+        case ["measure", data]:
+            print(json.dumps(measure(Path(data)), indent=1))
+        case ["demo"]:
+            print(json.dumps({user: f"{u['right']} of {u['n']}" for user, u in run_demo().items()}))
+        case ["write"]:
+            README.write_text(filled(README.read_text(encoding="utf-8")), encoding="utf-8")
+        case ["check"]:
+            text = README.read_text(encoding="utf-8")
+            return 0 if text == filled(text) else 1
+        case _:
+            print(__doc__, file=sys.stderr)
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
