@@ -42,7 +42,7 @@ from personavlm import demo
 from personavlm.assistant import Assistant, Kit, create_user
 from personavlm.figures import UPDATE_PURPOSES, hit_scores, turn_timeline
 from personavlm.lesson import source, table
-from personavlm.memory import trajectory
+from personavlm.memory import Link, Observe, Retire, trajectory
 from personavlm.models.loading import load_model
 from personavlm.personality import TRAITS, describe_trait
 from personavlm.store import Store
@@ -104,7 +104,7 @@ table(
 # %% [markdown]
 # Look at the column *which*: the score is made of words that say nothing, and the
 # date she needs is not in the message that comes first. "Porto?" and "Porto,"
-# count as different words; "fly" and "flying" do as well.
+# count as different words, and so do "flying." and "Flying".
 #
 # That can be mended. Four other things cannot, however well it counts. It has no
 # idea which of two statements still holds. It cannot be asked what it knew on 10
@@ -240,21 +240,34 @@ table(
 # waits in the store. An hour of silence later it is done, and the session closed.
 
 # %%
-print([job.subject for job in store.jobs("queued")])
+print("waiting:", [job.subject for job in store.jobs("queued")])
 assistant.tick(asked_at + assistant.config.gap)
+print("waiting:", [job.subject for job in store.jobs("queued")])
+
+
+# %%
+def what(edit):
+    """Say in a few words what an edit is about."""
+    match edit:
+        case Observe(cues=cues):
+            return [f"{trait} from “{cue}”" for trait, cue in cues]
+        case Link(link=link):
+            return f"{link.source} and {link.target} share “{link.label}”"
+        case Retire(target=target):
+            return target
+    return edit.memory.text
+
+
 whole = store.trace(live.turn.id)
 table(
-    {
-        "learnt": edit.time,
-        "edit": edit.op,
-        "what": edit.memory.text
-        if hasattr(edit, "memory")
-        else [f"{trait} from “{cue}”" for trait, cue in edit.cues]
-        if hasattr(edit, "cues")
-        else edit.link.label,
-    }
+    {"learnt": edit.time, "edit": edit.op, "what": what(edit)}
     for edit in whole.edits
 )
+
+# %% [markdown]
+# An `observe` is a reading of the five traits, with the words it was read from. An
+# `add` whose time is an hour later belongs to the closing of the session. A `link`
+# ties two memories of different days that share something.
 
 # %% [markdown]
 # ## What does it know, and what did it know?
@@ -272,9 +285,7 @@ table(
     {
         "type": memory.type,
         "memory": memory.text,
-        f"on {earlier:%d %b}": then.memories[name].status
-        if name in then.memories
-        else None,
+        f"on {earlier:%d %b}": getattr(then.memories.get(name), "status", None),
         f"on {asked_at:%d %b}": memory.status,
     }
     for name, memory in now.memories.items()
@@ -285,18 +296,19 @@ table(
 # A dash is what had not been learnt by then. A memory that is *superseded* or
 # *retired* no longer holds, and is still here: nothing is overwritten.
 #
-# A question can be put to a day, too. `ask` replies and stores nothing.
+# A question can be put to a day, too. `ask` replies and stores nothing. Yesterday
+# stands for "now" here, so that her live turn is not part of what is known.
 
 # %%
 before = store.head()
+yesterday = asked_at - timedelta(days=1)
 table(
-    {
-        "asked": ask,
-        "as of": day,
-        "reply": assistant.ask(day, ask).reply,
-    }
-    for ask in ("When do I fly to Porto?", "What is my favourite drink?")
-    for day in (earlier, asked_at - timedelta(days=1))
+    (
+        {"asked": ask, "as of": day, "reply": assistant.ask(day, ask).reply}
+        for ask in (message, "What is my favourite drink?")
+        for day in (earlier, yesterday)
+    ),
+    cut=240,
 )
 
 # %% [markdown]

@@ -75,7 +75,7 @@ def _spelled(value: object, cut: int) -> str:
         case datetime():
             return f"{value:%d %b %Y %H:%M}"
         case timedelta():
-            return f"{value.total_seconds() / 60:g} min"
+            return f"{round(value.total_seconds() / 60, 1):g} min"
         case tuple() | list():
             return _shortened(", ".join(str(one) for one in value), cut)
     return _shortened(str(value), cut)
