@@ -242,6 +242,8 @@ NEAR = 1.5
 def _valid(question: Question, verdict: Verdict) -> Candidate:
     """Return the best candidate that held at the time asked about: then if a time is named, else now."""
     near = [c for c in verdict.ranked if c.score >= verdict.ranked[0].score - NEAR]
+    if all(c.said.status == "current" for c in near):  # the user's own words say more than a memory made of them
+        near = [c for c in near if c.said.kind == "turn"] or near
     spans = [m for m in question.times if m.kind != "habit"]
     if _PAST.search(question.text):
         held = [c for c in near if c.said.status == "superseded"]
