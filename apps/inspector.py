@@ -45,10 +45,12 @@ def meet(place: str) -> None:
 
 def welcome() -> None:
     """Draw what there is to do in an empty home."""
-    st.title("Nobody is remembered here yet")
-    st.write("Meet the assistant under your own name, or bring two conversations it has already lived through:")
-    st.code("python tasks.py demo", language="bash")
-    meet("welcome")
+    with st.container(width=560):
+        st.title("Nobody is remembered here yet")
+        st.write("Meet the assistant under your own name:")
+        meet("welcome")
+        st.write("Or bring two conversations it has already lived through, and open this page again:")
+        st.code("python tasks.py demo", language="bash")
 
 
 def tick(desk: Desk) -> None:

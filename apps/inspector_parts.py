@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from html import escape as esc
 from io import BytesIO
+from types import MappingProxyType
 
 import streamlit as st
 from PIL import Image, ImageDraw
@@ -27,6 +28,7 @@ from personavlm.trace import Answer, Call, Hit, Malformed, Retrieve, Step, Trace
 
 STYLE = """<style>
 .stMainBlockContainer { padding: 2.2rem 3rem 1.2rem; max-width: 1400px; }
+.stMainBlockContainer h1 { font-size: 1.8rem; }
 .stMainBlockContainer h3 { font-size: 1.35rem; padding: 0.2rem 0 0.4rem; }
 [data-testid="stColumn"] { min-width: min(100%, 20rem); }
 [data-testid="stChatMessage"] { padding: 0.6rem 0.8rem; gap: 0.6rem; }
@@ -70,7 +72,7 @@ STYLE = """<style>
   border-top: 1px solid color-mix(in srgb, currentColor 12%, transparent);
   color: color-mix(in srgb, currentColor 66%, transparent); }
 .pv-learnt { display: grid; grid-template-columns: 6.6rem 1fr; gap: 0.15rem 0.6rem; }
-.pv-learnt span:nth-child(odd) { color: color-mix(in srgb, currentColor 62%, transparent); }
+.pv-learnt > span:nth-child(odd) { color: color-mix(in srgb, currentColor 62%, transparent); }
 .pv-learnt span { overflow-wrap: anywhere; }
 .pv td:first-child { white-space: nowrap; padding-right: 1.2rem; }
 .pv table { border-collapse: collapse; width: 100%; font-size: 0.86rem; }
@@ -161,13 +163,16 @@ def thumbnail(data: bytes, height: int = 128) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode()
 
 
-def picture(store: Store, digest: str, words: str) -> str:
-    data = store.picture(digest)
+def picture(store: Store, digest: str, words: str, passing: Mapping[str, bytes] = MappingProxyType({})) -> str:
+    """Return a stored picture, or one of those that only pass through."""
+    data = store.picture(digest) or passing.get(digest)
     return f'<img class="pv-pic" src="{thumbnail(data)}" alt="{esc(words)}">' if data else ""
 
 
-def pictures(store: Store, trace: Trace) -> str:
-    shown = [picture(store, p.digest, p.caption or f"picture in {trace.turn.id}") for p in trace.turn.pictures]
+def pictures(store: Store, trace: Trace, passing: Mapping[str, bytes] = MappingProxyType({})) -> str:
+    """Return a turn's pictures, or the captions that stand for them."""
+    name = f"picture in {trace.turn.id}"
+    shown = [picture(store, p.digest, p.caption or name, passing) for p in trace.turn.pictures]
     captions = [soft(f"picture: {p.caption}") for p in trace.turn.pictures if p.caption and not p.digest]
     return "".join([*shown, *captions])
 

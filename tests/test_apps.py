@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -321,6 +322,17 @@ def test_wondering_asks_without_storing(home: Path) -> None:
         assert "core memory is in every prompt" in core.reason
         assert store.head() == before
         assert not any(isinstance(step.action, Malformed) for step in came.trace.steps)
+
+
+def test_pages_import_the_package_and_what_draws_only() -> None:
+    allowed = {"streamlit", "PIL", "personavlm", "inspector_desk", "inspector_parts", *sys.stdlib_module_names}
+    files = sorted((ROOT / "apps").rglob("*.py"))
+    assert len(files) >= 6
+    for path in files:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+                assert {name.split(".")[0] for name in names} <= allowed, f"{path.name}: {names}"
 
 
 # ── in a browser ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -79,6 +79,13 @@ def test_profile_band_is_the_interval_and_closes_where_the_user_spoke(path: tupl
     assert low.y[-1] == high.y[-1] == 1.5
 
 
+def test_the_last_profile_is_drawn_on_to_the_present_turn(path: tuple[ProfileStep, ...]) -> None:
+    line = next(trace for trace in profile_over_turns(path, turns=20).data if trace.mode == "lines+markers")
+    assert list(line.x) == [0, 1, 7, 8, 20]
+    assert line.y[-1] == line.y[-2]
+    assert line.text[-1] == "t20: unchanged since"
+
+
 def test_sessions_are_columns_of_their_turns(traces: list[Trace]) -> None:
     figure = session_timeline(traces)
     assert [list(column.y) for column in figure.data] == [[1, 2, 3], [1, 2], [1]]

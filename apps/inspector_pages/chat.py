@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 import streamlit as st
 from inspector_desk import here, now
@@ -32,8 +33,18 @@ NOW, SET, DRY = "Now", "At a set time", "Only ask, as of …"
 PICTURES = ["png", "jpg", "jpeg", "webp", "gif", "bmp"]
 
 desk = here()
-# Questions asked without storing anything live as long as the browser's tab.
-asked: list[Trace] = st.session_state.setdefault(f"asked {desk.user}", [])
+
+
+class Asked(NamedTuple):
+    """A question that was only asked; it lives as long as the browser's tab."""
+
+    trace: Trace
+    after: int
+    """Turns there were when it was asked."""
+    pictures: dict[str, bytes]
+
+
+asked: list[Asked] = st.session_state.setdefault(f"asked {desk.user}", [])
 
 
 def show(name: str) -> None:
@@ -44,17 +55,17 @@ def earlier() -> None:
     st.session_state["earlier"] = st.session_state.get("earlier", EARLIER) + EARLIER
 
 
-def exchange(trace: Trace, name: str, note: str) -> None:
+def exchange(trace: Trace, name: str, passing: dict[str, bytes]) -> None:
     """Draw one turn with the button that opens its answer."""
     with st.chat_message("user", avatar=":material/person:"):
         if trace.turn.pictures:
-            block(pictures(desk.store, trace))
+            block(pictures(desk.store, trace, passing))
         said(trace.turn.text)
     with st.chat_message("assistant", avatar=":material/neurology:"):
         said(trace.reply)
         opened = st.session_state.get("inside") == name
         st.button(
-            note,
+            noted(trace),
             key=f"inside {name}",
             type="tertiary",
             icon=":material/chevron_right:" if opened else ":material/search:",
@@ -72,21 +83,28 @@ def noted(trace: Trace) -> str:
 
 
 def history() -> None:
-    """Draw the last turns, by session, and after them what was only asked."""
+    """Draw the last turns, by session, and what was only asked where it was asked."""
     count, _ = desk.store.counts()
     shown = st.session_state.get("earlier", EARLIER)
     if count > shown:
         st.button("Earlier turns", icon=":material/expand_less:", type="tertiary", on_click=earlier)
     session = ""
     for bare in desk.store.traces_after(f"t{count - shown}" if count > shown else ""):
-        trace = desk.store.trace(bare.turn.id)
-        if (belongs := desk.store.session_of(trace.turn.id)) != session:
+        turn = bare.turn
+        only_asked(turn.finished)
+        if (belongs := desk.store.session_of(turn.id)) != session:
             session = belongs
-            st.html(f'<div class="pv-day">session {session} · {day(trace.turn.time)}</div>')
-        exchange(trace, trace.turn.id, noted(trace))
-    for number, trace in enumerate(asked, start=1):
-        st.html(f'<div class="pv-day">only asked, as of {moment(trace.turn.time)}; nothing was stored</div>')
-        exchange(trace, f"asked {number}", noted(trace))
+            st.html(f'<div class="pv-day">session {session} · {day(turn.time)}</div>')
+        exchange(desk.store.trace(turn.id), turn.id, {})
+    only_asked(count)
+
+
+def only_asked(after: int) -> None:
+    """Draw what was only asked when there were so many turns."""
+    for number, one in enumerate(asked, start=1):
+        if one.after == after:
+            st.html(f'<div class="pv-day">only asked, as of {moment(one.trace.turn.time)}; nothing was stored</div>')
+            exchange(one.trace, f"asked {number}", one.pictures)
 
 
 def when() -> tuple[datetime, bool]:
@@ -101,7 +119,7 @@ def when() -> tuple[datetime, bool]:
             "Time", start, key=f"time {choice} {desk.user}", label_visibility="collapsed", step=60, width=220,
             min_value=datetime(1970, 1, 2), max_value=datetime(2200, 1, 1),
         )  # fmt: skip
-        st.caption(f"{now():UTC%:z}")
+        st.caption(f"UTC{now().isoformat()[-6:]}")
     return (chosen or start).astimezone(), choice == DRY
 
 
@@ -131,14 +149,16 @@ def converse(text: str, shown: list[bytes], time: datetime) -> None:
 
 def only_ask(text: str, shown: list[bytes], time: datetime) -> None:
     with st.spinner("thinking …"):
-        asked.append(desk.assistant.ask(time, text, shown))
+        trace = desk.assistant.ask(time, text, shown)
+    passing = {picture.digest: data for picture, data in zip(trace.turn.pictures, shown, strict=True)}
+    asked.append(Asked(trace, desk.store.counts()[0], passing))
     show(f"asked {len(asked)}")
 
 
 def inside(name: str) -> None:
     """Draw everything about one answer."""
     stored = name.startswith("t")
-    trace = desk.store.trace(name) if stored else asked[int(name.removeprefix("asked ")) - 1]
+    trace = desk.store.trace(name) if stored else asked[int(name.removeprefix("asked ")) - 1].trace
     told_of = summed(trace)
     st.subheader("Inside this answer", anchor=False)
     place = f"turn {name} · {moment(trace.turn.time)}" if stored else f"only asked, as of {moment(trace.turn.time)}"

@@ -80,9 +80,8 @@ def why_not(memory: Memory) -> None:
         with st.spinner("looking up …"):
             answer = wondered(desk.assistant, now(), question, memory.id)
         st.markdown(f"**{'It came back.' if answer.returned else 'It did not come back.'}**")
-        place = f"place {answer.place} of its type; " if answer.place else ""
         looked = ", ".join(answer.asked.keywords)
-        block(soft(place + answer.reason), soft(f"looked up: {looked}, {period(answer.asked.start, answer.asked.end)}"))
+        block(soft(answer.reason), soft(f"looked up: {looked}, {period(answer.asked.start, answer.asked.end)}"))
 
 
 turns, sessions = desk.store.counts()

@@ -53,7 +53,9 @@ st.subheader(f"How {plainly(desk.store.state().name or desk.user)} comes across"
 block(soft(describe(desk.store.state().estimate.profile)))
 chart, side = st.columns([7, 4], gap="large")
 with chart:
-    st.plotly_chart(profile_over_turns(path), alt="Five traits over turns with their 90 % intervals")
+    st.plotly_chart(
+        profile_over_turns(path, desk.store.counts()[0]), alt="Five traits over turns with their 90 % intervals"
+    )
 with side:
     by_hand()
 every_step()
