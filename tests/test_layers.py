@@ -38,7 +38,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("asking", "library", "reporting"),
     ("respond", "update"),
     ("assistant",),
-    ("replay",),
+    ("replay", "inspection"),
     ("worlds", "synthesis", "bench", "training", "evals", "demo"),
     ("cli",),
 )
