@@ -38,7 +38,7 @@ FLAGS = (
     "--disable-sync",
 )
 MOST_BYTES = 250_000
-QUESTION = "What do I drink these days when I'm nervous?"
+QUESTION = "What did Bob bring along on Sunday 9 March 2025?"
 
 
 def find_browser() -> str | None:

@@ -199,7 +199,7 @@ if not exists(st.session_state.get("inside", "")):
 talk, beside = st.columns([11, 10], gap="large")
 with talk:
     st.subheader(f"Talking with {plain}" if (plain := desk.store.state().name) else "Talk", anchor=False)
-    conversation = st.container(height=600, border=False, autoscroll=True)
+    conversation = st.container(height=640, border=False, autoscroll=True)
     with conversation:
         if not desk.store.counts()[0] and not asked:
             block(soft("Say hello. Whatever you tell, it remembers, and shows you what it made of it."))
@@ -211,6 +211,6 @@ with talk:
         with conversation, told():
             (only_ask if dry else converse)(message.text, shown, time)
             st.rerun()
-with beside, st.container(height=760, border=False), told():
+with beside, st.container(height=810, border=False), told():
     if st.session_state["inside"]:
         inside(st.session_state["inside"])

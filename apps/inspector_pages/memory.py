@@ -65,7 +65,7 @@ def cards(state: State) -> list[Memory]:
 def closer(state: State, memory: Memory) -> None:
     """Draw the history of one memory."""
     versions = state.history(memory.id)
-    title = "Never changed" if len(versions) == 1 else f"{len(versions)} versions, oldest first"
+    title = "One version" if len(versions) == 1 else f"{len(versions)} versions, oldest first"
     drawn = [card(desk.store, version) + particulars(version) for version in versions]
     block(heading(title), *drawn)
 
