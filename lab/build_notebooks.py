@@ -68,6 +68,7 @@ def execute(notebook: NotebookNode, folder: Path = FOLDER) -> NotebookNode:
             timeout=CELL_SECONDS,
             kernel_name="python3",
             record_timing=False,
+            coalesce_streams=True,  # how many pieces a print comes in is chance
             resources={"metadata": {"path": str(folder)}},
         )
         done = client.execute()

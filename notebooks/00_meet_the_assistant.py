@@ -40,7 +40,7 @@ from IPython.display import Image
 
 from personavlm import demo
 from personavlm.assistant import Assistant, Kit, create_user
-from personavlm.figures import UPDATE_PURPOSES, hit_scores, turn_timeline
+from personavlm.figures import hit_scores, turn_timeline
 from personavlm.lesson import source, table
 from personavlm.memory import Link, Observe, Retire, trajectory
 from personavlm.models.loading import load_model
@@ -109,7 +109,7 @@ table(
 # That can be mended. Four other things cannot, however well it counts. It has no
 # idea which of two statements still holds. It cannot be asked what it knew on 10
 # March. It sees no pictures, and it learns nothing about the person. Those gaps
-# are what the rest of this course fills.
+# are what the rest of this project is about.
 #
 # ## The real one: two stages and one record
 #
@@ -347,8 +347,8 @@ table(
 #
 # After each turn the model reads five traits from the message, and the profile
 # moves a little towards the reading. Most messages say nothing about a person, and
-# then nothing should move. The interval says how little six turns can tell
-# (notebook 03), and every move names the turn and the words behind it.
+# then nothing should move. The interval says how little six turns can tell,
+# and every move names the turn and the words behind it.
 
 # %%
 estimate = store.state().estimate
@@ -381,19 +381,19 @@ table(
 # and the first call of a process loads the encoder.)
 
 # %% tags=["varies"]
-stages = defaultdict(list)
+calls = defaultdict(list)
 for call in store.calls():
-    stage = "update" if call.purpose in UPDATE_PURPOSES else "respond"
-    stages[stage].append(call)
+    calls[call.purpose].append(call)
 table(
     {
-        "stage": stage,
-        "calls": len(calls),
-        "tokens in": sum(call.tokens_in for call in calls),
-        "tokens out": sum(call.tokens_out for call in calls),
-        "seconds": sum(call.seconds for call in calls),
+        "stage": "response" if purpose in ("respond", "answer") else "update",
+        "for": purpose,
+        "calls": len(made),
+        "tokens in": sum(call.tokens_in for call in made),
+        "tokens out": sum(call.tokens_out for call in made),
+        "seconds": sum(call.seconds for call in made),
     }
-    for stage, calls in stages.items()
+    for purpose, made in calls.items()
 )
 
 # %% [markdown]
@@ -413,8 +413,9 @@ turn_timeline(whole)
 # ## What could be wrong with this
 #
 # - **Six turns are a story, not a measurement.** They were chosen because they show
-#   the parts. How often the right memory comes back is measured in notebook 06, and
-#   whether the answers are right in notebook 10, on conversations nobody chose.
+#   the parts. On conversations that nobody chose, `personavlm eval retrieval` measures
+#   how often the right memory comes back, and `personavlm eval answers` whether the
+#   answers are right; `lab/LOG.md` has what came out, failures too.
 # - **The story was written by people who knew the system.** Real conversations ramble
 #   and contradict themselves. The demo has one (LAPS); see notebook 01.
 # - **The embedded model has no understanding.** It matches patterns and quotes. A right

@@ -37,7 +37,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from personavlm import demo
-from personavlm.figures import SWEPT_GAPS, gap_sweep, session_timeline
+from personavlm.figures import gap_sweep, session_timeline
 from personavlm.lesson import source, table
 from personavlm.prompts.text import Exchange, recent
 from personavlm.store import DATABASE, Store
@@ -213,7 +213,7 @@ table(
 
 # %% [markdown]
 # Equal digests mean an equal past, all of it: no need to compare the records. This
-# is what makes counterfactual experiments cheap, here and in notebook 11.
+# is what makes counterfactual experiments cheap: change one thing, keep the rest.
 #
 # ## Where does a session end?
 #
@@ -295,11 +295,14 @@ def as_traces(conversation):
 
 
 cook, mara = as_traces(told["Cook"]), as_traces(told["Mara"])
-for name in ("Cook", "Mara"):
-    print(
-        f"{name}: {told[name].origin}. Dates assigned:",
-        told[name].assigned_dates,
-    )
+table(
+    {
+        "user": name,
+        "origin": told[name].origin,
+        "dates assigned": told[name].assigned_dates,
+    }
+    for name in ("Cook", "Mara")
+)
 
 
 # %%
@@ -328,7 +331,8 @@ table(session_rows(mara), cut=70)
 # ten hours, the hour is not what decides.
 
 # %%
-chosen = [gap for gap in SWEPT_GAPS if gap.total_seconds() % 600 == 0]
+hours = (1 / 6, 1 / 2, 1, 2, 4, 8, 16, 24, 48, 168)
+chosen = [h * hour for h in hours]
 table(
     {
         "gap": gap,
@@ -376,7 +380,7 @@ gap_sweep(mara)
 # - **One person's hour is another's coffee break.** A fixed gap is wrong for somebody
 #   who answers once an hour all day. What would an adaptive gap be measured by?
 # - **Time is not topic.** Two subjects in one sitting stay in one session. That is why a
-#   session is cut into *topics* when it is over (notebook 04).
+#   session is cut into *topics* when it is over.
 # - **A chain of digests is not a signature.** See the paragraph on what it cannot find.
 #
 # ## What if …
