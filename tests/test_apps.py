@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import sqlite3
 import sys
-from collections.abc import Iterator
+import time as clock
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -20,7 +22,7 @@ from personavlm.models import Model, loading
 from personavlm.models.scripted import Scripted
 from personavlm.personality import NEUTRAL, TRAITS, Profile, evolve
 from personavlm.prompts import slot
-from personavlm.store import Store, users
+from personavlm.store import DATABASE, Store, users
 from personavlm.trace import Malformed
 from tests.fakes import NOTHING_NEW, answering, kit, look_up, remember
 
@@ -257,21 +259,57 @@ def test_a_model_that_is_down_is_told_with_its_remedy(home: Path, monkeypatch: p
     finish()
 
 
-def test_a_damaged_store_is_told_and_the_others_stay_open(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    create_user(home, "Noor", NOON).close()
+def test_a_model_that_goes_down_while_learning_is_told_and_tried_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    down = [True]
+
+    def learn(_: object) -> str:
+        if down[0]:
+            raise ModelUnavailable("The server is down.", "start it again.")
+        return remember("has a boat")
+
+    use(monkeypatch, home, answering(semantic=learn))
+    app = opened()
+    app.chat_input[0].set_value("I have a boat.").run()
+    import inspector_desk
+
+    desk = inspector_desk.open_desk("Dana")
+    wait_until(lambda: desk.problem is not None)
+    app.run()
+    assert not app.exception
+    assert "The server is down" in app.sidebar.error[0].value
+    assert "still to be learnt" in drawn(app)
+    down[0] = False
+    press(app, "Try again")
+    wait_until(lambda: not desk.store.jobs("queued"))
+    app.run()
+    healthy(app)
+    assert "has a boat" in drawn(app)
+    finish()
+
+
+def wait_until(done: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = clock.monotonic() + seconds
+    while not done():
+        assert clock.monotonic() < deadline, "it did not happen in time"
+        clock.sleep(0.02)
+
+
+def test_a_newer_store_is_told_and_the_others_stay_open(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with create_user(home, "Noor", NOON) as store:
+        file = store.folder / DATABASE
+    newer = sqlite3.connect(file)
+    newer.execute("PRAGMA user_version = 999")
+    newer.close()
     use(monkeypatch, home)
     app = opened()
-    with Store.open(home, "Noor") as store:
-        file = store.folder / "memory.sqlite"
-    for left in file.parent.glob("memory.sqlite-*"):
-        left.unlink()
-    data = file.read_bytes()
-    file.write_bytes(data[:4096] + b"\0" * (len(data) - 4096))
-    app.run()
-    if "Noor" in app.selectbox[0].options:
-        app.selectbox[0].set_value("Noor").run()
-        assert app.error
+    healthy(app)
+    app.selectbox[0].set_value("Noor").run()
     assert not app.exception
+    assert "newer" in app.error[0].value
+    app.selectbox[0].set_value("Dana").run()
+    healthy(app)
     finish()
 
 

@@ -33,6 +33,7 @@ NOW, SET, DRY = "Now", "At a set time", "Only ask, as of …"
 PICTURES = ["png", "jpg", "jpeg", "webp", "gif", "bmp"]
 
 desk = here()
+INSIDE = f"shown of {desk.user}"  # where the tab keeps which answer is open
 
 
 class Asked(NamedTuple):
@@ -48,7 +49,7 @@ asked: list[Asked] = st.session_state.setdefault(f"asked {desk.user}", [])
 
 
 def show(name: str) -> None:
-    st.session_state["inside"] = name
+    st.session_state[INSIDE] = name
 
 
 def earlier() -> None:
@@ -63,7 +64,7 @@ def exchange(trace: Trace, name: str, passing: dict[str, bytes]) -> None:
         said(trace.turn.text)
     with st.chat_message("assistant", avatar=":material/neurology:"):
         said(trace.reply)
-        opened = st.session_state.get("inside") == name
+        opened = st.session_state.get(INSIDE) == name
         st.button(
             noted(trace),
             key=f"inside {name}",
@@ -194,7 +195,7 @@ def exists(name: str) -> bool:
     return 0 < number <= (len(asked) if name.startswith("asked") else desk.store.counts()[0])
 
 
-if not exists(st.session_state.get("inside", "")):
+if not exists(st.session_state.get(INSIDE, "")):
     show(newest())
 talk, beside = st.columns([11, 10], gap="large")
 with talk:
@@ -212,5 +213,5 @@ with talk:
             (only_ask if dry else converse)(message.text, shown, time)
             st.rerun()
 with beside, st.container(height=810, border=False), told():
-    if st.session_state["inside"]:
-        inside(st.session_state["inside"])
+    if st.session_state[INSIDE]:
+        inside(st.session_state[INSIDE])
