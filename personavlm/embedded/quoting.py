@@ -18,6 +18,7 @@ from personavlm.embedded import language
 from personavlm.embedded.evidence import KIN, Candidate
 from personavlm.embedded.language import Word
 from personavlm.embedded.question import Kind, Question, is_name_of
+from personavlm.embedded.shapes import shaped
 from personavlm.embedded.when import Mention, date, mentions, say
 
 MAX_SPAN = 14
@@ -27,7 +28,7 @@ MAX_SPAN = 14
 def extract(question: Question, best: Candidate, names: Sequence[str] = ()) -> str:
     """Return the short answer in a piece of evidence; never empty. ``names`` are those of the two parties."""
     reader = _READERS.get(question.kind)
-    found = reader(question, best) if reader else ""
+    found = shaped(question, best) or (reader(question, best) if reader else "")
     return found or span(question, best.text, names) or _trim(best.text) or best.text.strip(" .")
 
 
@@ -104,10 +105,17 @@ def _yes_no(_: Question, best: Candidate) -> str:
 # ── spans ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+_SOMEBODY = re.compile(
+    rf"\b(?:my|our|an?|some|the) (?:\w+ )?{KIN.pattern}(?:\s+(?-i:[A-Z][a-z]+))?", re.I
+)  # with the name that follows: "my nephew Leo"
+
+
 def _who(question: Question, best: Candidate) -> str:
     known = {w for text in (question.text,) for w in language.words(text)}
     named = [n for n in language.names(best.text) if not set(language.words(n)) & known]
-    if (kin := re.search(rf"\b(?:my|our|an?|some|the) (?:\w+ )?{KIN.pattern}", best.text, re.I)) is not None:
+    if (
+        kin := re.search(rf"\b(?:my|our|an?|some|the) (?:\w+ )?{KIN.pattern}(?:\s+(?-i:[A-Z][a-z]+))?", best.text, re.I)
+    ) is not None:
         return _yours(kin[0])
     return named[0] if named else ""
 

@@ -22,6 +22,7 @@ from personavlm.embedded.evidence import Candidate
 from personavlm.embedded.judging import Verdict
 from personavlm.embedded.question import LOOKED_UP, Question, analyse
 from personavlm.embedded.scene import Scene, read, utterances
+from personavlm.embedded.shapes import what_one_is
 from personavlm.embedded.when import date
 from personavlm.encoders import TextEncoder
 from personavlm.models import Message
@@ -214,10 +215,30 @@ def _chosen(question: Question, verdict: Verdict, encoder: TextEncoder) -> str:
 
 def _supported(question: Question, scene: Scene, verdict: Verdict) -> str:
     best = _valid(question, verdict)
-    short = quoting.extract(question, best, (scene.user, scene.assistant))
+    best = _reason(best, verdict) if question.kind == "why" else best
+    meant = what_one_is(best, _earlier(best, verdict)) if question.kind == "what" else ""
+    short = meant or quoting.extract(question, best, (scene.user, scene.assistant))
     head = short[:1].upper() + short[1:]
     former = _former(best, verdict) if best.said.kind != "turn" and not _PAST.search(question.text) else ""
     return f"{head}.\n{quoted(best)}{_just_before(best, verdict)}{former}"
+
+
+_CAUSE = re.compile(r"\b(?:because|'cause|cuz|so that|since then|reason|calm\w*|helps?)\b", re.I)
+
+
+def _reason(best: Candidate, verdict: Verdict) -> Candidate:
+    """Return where the reason is given: in the evidence, or in what the same side said just after it."""
+    if _CAUSE.search(best.said.text):
+        return next((c for c in verdict.ranked if c.said == best.said and _CAUSE.search(c.text)), best)
+    after = (c for c in verdict.ranked if c.side == best.side and timedelta(0) < c.time - best.time < SITTING)
+    return min((c for c in after if _CAUSE.search(c.text)), key=lambda c: c.time, default=best)
+
+
+def _earlier(best: Candidate, verdict: Verdict) -> list[Candidate]:
+    """Return what the same side said in the same sitting before the evidence, oldest first."""
+    found = [c for c in verdict.ranked if c.side == best.side and timedelta(0) <= best.time - c.time < SITTING]
+    before = [c for c in found if c.time < best.time or c.place < best.place]
+    return sorted(before, key=lambda c: (c.time, c.place))
 
 
 _POINTS_BACK = re.compile(r"^(?:and |but |so )?(?:it|it's|that|that's|this|he|he's|she|she's|they|they're)\b", re.I)
@@ -271,11 +292,19 @@ MAX_QUOTE = 240
 """Characters up to which what was said is quoted whole, not its sentence alone."""
 
 
+_MATTER = re.compile(
+    r"\b(?:thinking (?:of|about)|considering|take on|opinion (?:on|of)|should i)\s+([^.?!]{3,60})", re.I
+)
+
+
 def _opinion(scene: Scene, verdict: Verdict) -> str:
     """Return what is known of who the user is, and what they said on the matter; a judgement is left to them."""
     traits = [known.trait_words(trait, score) for trait, score in scene.profile.items()]
     marked = [words for words in traits if words]
-    head = f"You come across as {'; '.join(marked)}." if marked else "I don't know you well enough yet to say."
+    matter = _MATTER.search(scene.query)
+    on = f"On {matter[1].strip()}: " if matter else ""
+    known_of = f"you come across as {'; '.join(marked)}." if marked else "I don't know you well enough yet to say."
+    head = on + known_of if on else known_of[0].upper() + known_of[1:]
     own = [c for c in verdict.ranked if c.side == "user" and not language.is_question(c.text)]
     told = list(dict.fromkeys(quoted(c) for c in own[:6]))[:3]
     return "\n".join([head, *told])

@@ -170,7 +170,8 @@ def _quoted(scored: Scored, turns: Ints, query: Query) -> tuple[int, ...]:
 
 def _hit(index: Index, query: Query, scored: Scored, found: _Found) -> Hit:
     passage = index.at(int(scored.rows[found.place]))
-    quotes = tuple(_quote(index, scored, place) for place in found.quotes)
+    places = found.quotes or ((found.place,) if passage.type == "turn" else ())  # a raw turn quotes itself, both sides
+    quotes = tuple(_quote(index, scored, place) for place in places)
     time = min((quote.time for quote in quotes), default=_found_under(passage, query))
     best = max((found.place, *found.quotes[:1]), key=lambda place: float(scored.fused[place]))
     scores = scored.scores(best, found.fused)
