@@ -295,7 +295,11 @@ def import_personavlm(
     with adopt(home, adopted) as store:
         turns, sessions = store.counts()
     lost = [{"where": s.where, "why": s.why} for s in (*read.skipped, *adopted.lost)]
-    value = {"users": [{"user": adopted.user, "turns": turns, "sessions": sessions}], "skipped": lost, "repaired": read.repaired}
+    value = {
+        "users": [{"user": adopted.user, "turns": turns, "sessions": sessions}],
+        "skipped": lost,
+        "repaired": read.repaired,
+    }
     Output(as_json).show(value)
 
 

@@ -1,6 +1,6 @@
 """Errors people can act on: each names the thing that is wrong and the remedy.
 
-The CLI prints them as ``{"error": {"kind", "message", "remedy"}}`` and exits with status 2; the apps show the same text.
+The CLI prints them as ``{"error": {"kind", "message", "remedy"}}`` and exits with status 2; the apps show the same.
 Anything else that escapes is a defect of ours.
 """
 

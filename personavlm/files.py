@@ -24,6 +24,9 @@ def guarded(where: Path) -> Iterator[None]:
         raise _disk_error(where, error) from error
 
 
+_RESTORE = "restore the user from an archive (`personavlm import archive FILE`); the file was not changed."
+
+
 def _database_error(where: Path, error: sqlite3.Error) -> StoreError:
     text = str(error)
     remedies = {
@@ -31,8 +34,8 @@ def _database_error(where: Path, error: sqlite3.Error) -> StoreError:
         "full": "the disk is full: free some space and try again; the last complete turn is safe.",
         "readonly": "make the folder writable, or choose another home with --home.",
         "unable to open": "check that the folder exists and is writable, or choose another home with --home.",
-        "not a database": "restore the user from an archive (`personavlm import archive FILE`); the file was not changed.",
-        "malformed": "restore the user from an archive (`personavlm import archive FILE`); the file was not changed.",
+        "not a database": _RESTORE,
+        "malformed": _RESTORE,
     }
     remedy = next((r for key, r in remedies.items() if key in text), "check the disk, then restore from an archive.")
     return StoreError(f"The store in {where} failed: {text}.", remedy)

@@ -23,7 +23,7 @@ Trait = Literal["openness", "conscientiousness", "extraversion", "agreeableness"
 TRAITS: tuple[Trait, ...] = get_args(Trait)
 
 NeutralRule = Literal["all", "per_trait", "none"]
-"""When a neutral reading (3) is left out: only if all five are neutral (paper), trait by trait (released code), never."""
+"""When a neutral reading (3) is left out: if all five are neutral (paper), trait by trait (released code), never."""
 
 LOWEST, MIDDLE, HIGHEST = 1.0, 3.0, 5.0
 

@@ -9,7 +9,6 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +60,8 @@ def data_dir() -> Path:
 
 
 @pytest.fixture(scope="session")
-def minilm() -> Iterator[Any]:
+def minilm() -> Any:
     """The real text encoder, loaded once."""
     from personavlm.encoders.text import load_text_encoder
 
-    yield load_text_encoder()
+    return load_text_encoder()

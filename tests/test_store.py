@@ -1,4 +1,4 @@
-"""The store's promises: state is a fold, turns and jobs are whole or absent, users are folders, time is the caller's."""
+"""The store's promises: state is a fold, turns and jobs are whole or absent, users are folders."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ format; nothing reaches it by another way. One module per contract:
     personality                   -> personality.py  episodic   -> episodic.py
     core                          -> core.py         procedural -> procedural.py
 
-It exists so that the whole loop runs on any laptop, in tests and in a workshop without weights, and as the baseline that
+It exists so that the whole loop runs on any laptop, in tests and workshops without weights, and as the baseline that
 trained models must beat. It knows English only, quotes rather than composes, and says what it is when asked.
 """
 
@@ -41,7 +41,7 @@ class Embedded:
         """Backend, version of its rules, and the encoder it leans on."""
         return f"embedded-1/{self.encoder.name}"
 
-    def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:
+    def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:  # noqa: ARG002  nothing is sampled
         """Return the contract's answer to the last message. Raises ``ValueError`` for a message of no contract."""
         text = _replier(messages[-1].contract)(messages, self.encoder)
         words = sum(len(m.text.split()) for m in messages)

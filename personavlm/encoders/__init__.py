@@ -1,5 +1,6 @@
 """Encoders: text and pictures to unit vectors; the only place that loads them. ``text`` is MiniLM, ``picture`` is
-CLIP when its weights are present and a hand-made encoder that needs no download otherwise."""
+CLIP when its weights are present and a hand-made encoder that needs no download otherwise.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Evals on real public data: one module per eval, each a function from a file to a frozen result. ``cli`` prints them."""
+"""Evals on real public data: one module per eval, each a function from a file to a frozen result."""

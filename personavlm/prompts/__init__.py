@@ -8,7 +8,7 @@ PersonaVLM-8B was trained on its authors' prompts and wants those.
 
 | contract | slots it may use | what comes back |
 |---|---|---|
-| respond | UserProfile Personality Openness … Neuroticism DialogHistory UserQuery | one step: think, then retrieve or answer |
+| respond | UserProfile Personality Openness … Neuroticism DialogHistory UserQuery | think, then retrieve or answer |
 | respond_more | ProceduralMemory SemanticMemory VisualMemory EpisodicMemory Notice | one step |
 | answer | all of the above | free text |
 | personality | UserProfile DialogHistory UserQuery | five integers, 1 to 5 |

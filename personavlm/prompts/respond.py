@@ -101,8 +101,8 @@ MAX_KEYWORDS = 24
 def parse_step(text: str, zone: tzinfo, strict: bool = False) -> ParsedStep:
     """Return the step in a model's output; times are read in ``zone``. Never raises.
 
-    Tolerant by default: missing closing tags, code fences and newlines between blocks are accepted, and a retrieve block
-    wins over an answer block. ``strict`` wants exactly one block right after ``</think>`` (the reward's format).
+    Tolerant by default: missing closing tags, code fences and newlines between blocks are accepted, and a retrieve
+    block wins over an answer block. ``strict`` wants exactly one block right after ``</think>`` (the reward's format).
     """
     text = text[:MAX_OUTPUT]
     thought = _THINK.search(text)

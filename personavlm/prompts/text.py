@@ -156,7 +156,8 @@ def indent(text: str) -> str:
 
 
 _EXCHANGE = re.compile(
-    rf"^\[(?P<label>\w+)\] {_STAMP}\nuser: (?P<user>.*?)\nassistant: (?P<assistant>.*?)(?=\n+\[\w+\] \d{{4}}|\n+- \[|\Z)",
+    rf"^\[(?P<label>\w+)\] {_STAMP}\nuser: (?P<user>.*?)\n"
+    r"assistant: (?P<assistant>.*?)(?=\n+\[\w+\] \d{4}|\n+- \[|\Z)",
     re.DOTALL | re.MULTILINE,
 )
 
@@ -236,7 +237,8 @@ def _memory_row(id: str, type: str, time: datetime, text: str, status: str, unti
 
 
 _ROW = re.compile(
-    rf"^- \[(?P<id>\w+)\] (?P<type>\w+) \| {_STAMP} \| (?P<text>.*?)(?: \| (?P<status>\w+)(?:, until (?P<until>{_STAMP}))?)?$",
+    rf"^- \[(?P<id>\w+)\] (?P<type>\w+) \| {_STAMP} \| (?P<text>.*?)"
+    rf"(?: \| (?P<status>\w+)(?:, until (?P<until>{_STAMP}))?)?$",
     re.MULTILINE,
 )
 
@@ -277,5 +279,5 @@ def _within(rows: Sequence[str], limit: int) -> str:
 
 
 def recent(exchanges: Sequence[Exchange], now: datetime, gap: timedelta) -> tuple[Exchange, ...]:
-    """Return the exchanges within ``gap`` before ``now``: short-term memory C_m (section 3.1); never one after ``now``."""
+    """Return the exchanges within ``gap`` before ``now``, never one after it: short-term memory C_m (section 3.1)."""
     return tuple(e for e in exchanges if timedelta(0) <= now - e.turn.time <= gap)

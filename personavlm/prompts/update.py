@@ -1,7 +1,7 @@
 """The update stage's prompts and the parsers of what they bring back.
 
-Every parser is tolerant of how models write (JSON, quoted keys, bullets, code fences, colons in values) and strict about
-what it accepts: a missing field, a number out of range or an index out of the session is Malformed, which changes
+Every parser is tolerant of how models write (JSON, quoted keys, bullets, code fences, colons in values) and strict
+about what it accepts: a missing field, a number out of range or an index out of the session is Malformed, which changes
 nothing. Keys are those of the released prompts (figures 18 to 22); those marked * are ours and optional:
 
     "reason": The user says where they live.
@@ -267,7 +267,8 @@ def _core_parts(text: str) -> list[tuple[Block, str]]:
 # ── tolerant reading ─────────────────────────────────────────────────────────────────────────────────────────────
 
 _LINE = re.compile(
-    r"""^[\s,{*•-]*["“]([^"”\n]{1,80})["”]\s*:[ \t]*(.*?)\s*,?\s*\}?\s*$|^[\s*•-]*([A-Za-z][\w /()-]{0,60}?)\s*:[ \t]+(.*?)\s*,?\s*$""",
+    r"""^[\s,{*•-]*["“]([^"”\n]{1,80})["”]\s*:[ \t]*(.*?)\s*,?\s*\}?\s*$"""
+    r"""|^[\s*•-]*([A-Za-z][\w /()-]{0,60}?)\s*:[ \t]+(.*?)\s*,?\s*$""",
     re.M,
 )
 
