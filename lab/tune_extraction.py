@@ -36,10 +36,11 @@ SEED = 1
 FOLDS = 5
 SEEN = 12
 """A feature counts if at least this many candidates have it."""
-PENALTY, PENALTY_2 = 8.0, 6.0
+PENALTY, PENALTY_2 = 8.0, 1.5
+VECTOR_SCALE = 4.0
+"""Unit vectors have small parts: stretched, the penalty does not keep their weights at nought."""
 BIAS = -4.0
 GLANCE = 0.04
-KEPT_NEGATIVES = 0.3
 SMALLEST = 0.06
 """Weights nearer to nought than this are not shipped."""
 THRESHOLDS = (0.14, 0.16, 0.18, 0.2, 0.22, 0.24, 0.26, 0.3)
@@ -108,12 +109,8 @@ def matrix(rows: Sequence[tuple[str, ...]]) -> tuple[sp.csr_matrix, list[str]]:
     return sp.csr_matrix((np.ones(len(flat), np.float32), flat, ends), shape=(len(rows), len(features))), features
 
 
-def fit(x: sp.csr_matrix, y: np.ndarray, penalty: float, bias: float = 0.0, kept: float = 1.0) -> np.ndarray:
-    """Weights ``(features, categories)`` of one logistic regression per category; a share of the negatives stands for all."""
-    chance = np.random.default_rng(SEED).random(len(y))
-    chosen = y.any(axis=1) | (chance < kept)
-    weight = np.where(y[chosen].any(axis=1), 1.0, 1.0 / kept).astype(np.float32)[:, None]
-    x, y = x[chosen], y[chosen]
+def fit(x: sp.csr_matrix | np.ndarray, y: np.ndarray, penalty: float, bias: float = 0.0) -> np.ndarray:
+    """Weights ``(features, categories)`` of one logistic regression per category."""
     xt = x.T.tocsr() if sp.issparse(x) else x.T
     shape = (x.shape[1], y.shape[1])
 
@@ -121,10 +118,10 @@ def fit(x: sp.csr_matrix, y: np.ndarray, penalty: float, bias: float = 0.0, kept
         w = flat.reshape(shape).astype(np.float32)
         z = x @ w + bias
         p = 1 / (1 + np.exp(-np.clip(z, -30, 30)))
-        value = (weight * (np.logaddexp(0, z) - y * z)).sum() + penalty / 2 * (w**2).sum()
-        return float(value), (xt @ (weight * (p - y)) + penalty * w).ravel().astype(np.float64)
+        value = (np.logaddexp(0, z) - y * z).sum() + penalty / 2 * (w**2).sum()
+        return float(value), (xt @ (p - y) + penalty * w).ravel().astype(np.float64)
 
-    found = minimize(loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 60, "maxcor": 6})
+    found = minimize(loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 80, "maxcor": 6})
     return found.x.reshape(shape)
 
 
@@ -141,7 +138,7 @@ def small(weights: np.ndarray) -> np.ndarray:
 def out_of_fold(m: Material, of: np.ndarray) -> np.ndarray:
     scores = np.zeros_like(m.y)
     for k in range(FOLDS):
-        scores[of == k] = m.x[of == k] @ small(fit(m.x[of != k], m.y[of != k], PENALTY, BIAS, KEPT_NEGATIVES)) + BIAS
+        scores[of == k] = m.x[of == k] @ small(fit(m.x[of != k], m.y[of != k], PENALTY, BIAS)) + BIAS
         print(f"fold {k + 1} of {FOLDS}", file=sys.stderr, flush=True)
     return scores
 
@@ -153,7 +150,7 @@ def second_inputs(m: Material, scores: np.ndarray) -> tuple[np.ndarray, np.ndarr
     vectors = {v: row for v, row in zip(values, encoder.encode(values), strict=True)}
     stacked = np.stack([vectors[m.examples[k].candidate.value] for k in likely])
     ones = np.ones((len(likely), 1))
-    return likely, np.hstack([np.clip(scores[likely], -8, 8), stacked, ones]).astype(np.float32)
+    return likely, np.hstack([np.clip(scores[likely], -8, 8), VECTOR_SCALE * stacked, ones]).astype(np.float32)
 
 
 def second_out_of_fold(m: Material, of: np.ndarray, likely: np.ndarray, inputs: np.ndarray) -> np.ndarray:
@@ -232,7 +229,8 @@ def main() -> None:
     threshold = report(m, second_out_of_fold(m, of, likely, inputs), "both")
     if args.out:
         second = fit(inputs, m.y[likely], PENALTY_2)
-        ship(m, fit(m.x, m.y, PENALTY, BIAS, KEPT_NEGATIVES), second, threshold, args.out)
+        second[len(m.categories) : -1] *= VECTOR_SCALE
+        ship(m, fit(m.x, m.y, PENALTY, BIAS), second, threshold, args.out)
 
 
 if __name__ == "__main__":
