@@ -2,8 +2,8 @@
 
     python -m lab.report measure DATA     runs every eval on the data sets in DATA, writes lab/results/evals.json
     python -m lab.report demo             runs the demo in a temporary home, writes lab/results/demo.json
-    python -m lab.report write            fills the marked parts of README.md from those files and the model catalogue
-    python -m lab.report check            says whether README.md shows what they hold (the tests ask this)
+    python -m lab.report write            fills the marked parts of README.md and lab/PAPER.md from the result files
+    python -m lab.report check            says whether they show what the files hold (the tests ask this)
 
 No number is typed by hand: a part between ``<!-- name -->`` and ``<!-- /name -->`` belongs to this program.
 """
@@ -23,7 +23,7 @@ from personavlm.models.catalogue import CHOICES
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "lab" / "results"
-README = ROOT / "README.md"
+PAGES = (ROOT / "README.md", ROOT / "lab" / "PAPER.md")
 
 SHOWN = (
     "Have I ever taken cooking classes?",
@@ -58,6 +58,17 @@ def measure(data: Path) -> dict[str, Any]:
         figures[name] = run().plain()
         write_json("evals.json", figures)  # a run that is stopped leaves what it measured
     return figures
+
+
+def fidelity() -> dict[str, Any]:
+    """Run the three hand-written conversations; return how many of their facts are held."""
+    from lab.fidelity import DATA, judge, remembered, summary
+    from personavlm.datasets import own
+
+    told = [own(path) for path in sorted(DATA.glob("*.json"))]
+    found = summary([judge(one, remembered(one, "embedded")) for one in told])
+    write_json("fidelity.json", found)
+    return found
 
 
 def progress(task: str, done: int, everything: int) -> None:
@@ -178,14 +189,56 @@ def _hop(found: dict[str, Any]) -> str:
     return str(found["multi-hop R@10"]["with_hop"])
 
 
-PARTS: dict[str, Callable[[], str]] = {"demo": demo_part, "models": models_part, "figures": figures_part}
+def measured_part() -> str:
+    """Return the table of everything measured, with its command and n."""
+    lines = ["| what | command | n | result |", "|---|---|---|---|"]
+    lines += [f"| {what} | `{command}` | {n} | {result} |" for what, command, n, result in _measured()]
+    return "\n".join(lines)
+
+
+def _measured() -> Iterator[tuple[str, str, object, str]]:
+    e = read_json("evals.json")
+    r, p, x, d, a = (e[name] for name in ("retrieval", "preferences", "extraction", "pictures", "answers"))
+    command = "personavlm eval {} --data {} {}".format
+    shown = ", ".join(f"{k} {r[k]}" for k in ("R@1", "R@5", "R@10", "R@20", "MRR"))
+    yield "LoCoMo dev, evidence recall", command("retrieval", "locomo", "FILE"), r["n"], shown
+    for name, found in r["by_category"].items():
+        yield f"… {name}", "the same", found["n"], f"R@5 {found['R@5']}, R@10 {found['R@10']}"
+    hop = r["multi-hop R@10"]
+    yield "… multi-hop R@10 without / with the hop", "the same", "", f"{hop['without_hop']} / {hop['with_hop']}"
+    beside = f"R@5 {p['R@5']}; MiniLM alone {p['MiniLM']['R@5']}"
+    yield "PrefEval dev, the preference a question touches", command("preferences", "prefeval", "DIR"), p["n"], beside
+    said = f"P {x['precision']}, R {x['recall']}, F1 {x['f1']}; values {x['value_recall']}, words {x['words_kept']}"
+    yield "LAPS, preferences", command("extraction", "laps", "FILE"), x["n"], said
+    said = f"hit@1 {d['hit@1']} (histogram {d['baseline']['hit@1']})"
+    said += f"; known {d['known_accuracy']}, unknown {d['unknown_rejected']}"
+    yield "DreamBooth dev", command("pictures", "dreambooth", "DIR"), d["n"], said
+    best = max(a["best_hit_f1"].values())
+    said = f"F1 {a['f1']['overall']} (best hit whole {best})"
+    said += f"; unknown {a['unknown_on_adversarial']} / {a['unknown_on_answerable']}"
+    yield "LoCoMo dev, answers", command("answers", "locomo", "FILE"), a["n"], said
+    held = read_json("fidelity.json")
+    yield "three hand-written conversations, facts held", "python -m lab.fidelity", held["n"], f"{held['held']} held, {held['faults']} forbidden remembered"
+    bench = read_json("bench.json")["results"]
+    for name, figures in bench.items():
+        said = ", ".join(f"{key} {value}" for key, value in figures.items() if not isinstance(value, dict | list))
+        yield f"speed: {name}", f"python lab/bench_{name}.py", "", said
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "demo": demo_part,
+    "models": models_part,
+    "figures": figures_part,
+    "measured": measured_part,
+}
 
 
 def filled(text: str) -> str:
-    """Return the README with its marked parts as they should be."""
+    """Return a page with its marked parts as they should be."""
     for name, part in PARTS.items():
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        text = pattern.sub(lambda match, body=part(): f"{match[1]}{body}\n{match[2]}", text)
+        if pattern.search(text):
+            text = pattern.sub(lambda match, body=part(): f"{match[1]}{body}\n{match[2]}", text)
     return text
 
 
@@ -193,14 +246,14 @@ def main(words: list[str]) -> int:
     """Run a verb."""
     match words:
         case ["measure", data]:
-            print(json.dumps(measure(Path(data)), indent=1))
+            print(json.dumps(measure(Path(data)) | {"fidelity": fidelity()}, indent=1))
         case ["demo"]:
             print(json.dumps({user: f"{u['right']} of {u['n']}" for user, u in run_demo().items()}))
         case ["write"]:
-            README.write_text(filled(README.read_text(encoding="utf-8")), encoding="utf-8")
+            for page in PAGES:
+                page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")
         case ["check"]:
-            text = README.read_text(encoding="utf-8")
-            return 0 if text == filled(text) else 1
+            return int(any(text != filled(text) for text in (page.read_text(encoding="utf-8") for page in PAGES)))
         case _:
             print(__doc__, file=sys.stderr)
             return 2
