@@ -218,7 +218,8 @@ def _measured() -> Iterator[tuple[str, str, object, str]]:
     said += f"; unknown {a['unknown_on_adversarial']} / {a['unknown_on_answerable']}"
     yield "LoCoMo dev, answers", command("answers", "locomo", "FILE"), a["n"], said
     held = read_json("fidelity.json")
-    yield "three hand-written conversations, facts held", "python -m lab.fidelity", held["n"], f"{held['held']} held, {held['faults']} forbidden remembered"
+    said = f"{held['held']} held, {held['faults']} forbidden remembered"
+    yield "three hand-written conversations, facts", "python -m lab.fidelity", held["n"], said
     bench = read_json("bench.json")["results"]
     for name, figures in bench.items():
         said = ", ".join(f"{key} {value}" for key, value in figures.items() if not isinstance(value, dict | list))
