@@ -41,6 +41,7 @@ def m001_initial(db: sqlite3.Connection) -> None:
             digest TEXT NOT NULL                 -- sha256 over the predecessor's digest and the record
         );
         CREATE INDEX ledger_chain ON ledger (kind, seq);
+        CREATE INDEX ledger_time ON ledger (kind, epoch);
         CREATE INDEX ledger_turn ON ledger (turn, kind);
         CREATE INDEX ledger_session ON ledger (kind, session);
         CREATE TABLE calls (

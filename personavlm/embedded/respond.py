@@ -130,7 +130,8 @@ def _period(question: Question, now: datetime) -> tuple[datetime | None, datetim
 
 def _keywords(question: Question) -> list[str]:
     words = [w for w in language.content_words(question.text) if language.stem(w) in question.terms]
-    return list(dict.fromkeys([*question.others, *words])) or [question.text]
+    distinct = {word.lower(): word for word in reversed([*question.others, *words])}
+    return list(reversed(distinct.values())) or [question.text]
 
 
 def _other_words(question: Question) -> list[str]:
