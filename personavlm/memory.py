@@ -262,13 +262,13 @@ def fold(edits: Iterable[Edit], state: State = EMPTY) -> State:
     """
     # The proxies' own copy is many times faster than dict(proxy), and every turn's cost depends on it.
     folding = _Folding(
-        state.memories.copy(), list(state.links), state.estimate, state.keyed.copy(), state.statements.copy()
+        state.memories.copy(), state.links, state.estimate, state.keyed.copy(), state.statements.copy()
     )
     for edit in edits:
         folding.apply(edit)
     return State(
         MappingProxyType(folding.memories),
-        tuple(folding.links),
+        (*folding.links, *folding.new_links) if folding.new_links else folding.links,
         folding.estimate,
         MappingProxyType(folding.keyed),
         MappingProxyType(folding.statements),
@@ -280,10 +280,13 @@ class _Folding:
     """The one mutable thing here: a private copy that a run of edits is applied to."""
 
     memories: dict[str, Memory]
-    links: list[MemoryLink]
+    links: tuple[MemoryLink, ...]
     estimate: Estimate
     keyed: dict[str, Memory]
     statements: dict[str, str]
+    new_links: dict[MemoryLink, None] = field(default_factory=dict)
+    known_links: frozenset[MemoryLink] | None = None
+    """Built when the first link comes: most runs of edits have none."""
 
     def apply(self, edit: Edit) -> None:
         match edit:
@@ -343,8 +346,10 @@ class _Folding:
         for end in (link.source, link.target):
             if end not in self.memories:
                 raise ValueError(f"{edit.op}: memory {end} is unknown")
-        if link not in self.links:
-            self.links.append(link)
+        if self.known_links is None:
+            self.known_links = frozenset(self.links)
+        if link not in self.known_links:
+            self.new_links[link] = None
 
 
 # ── the profile's path ───────────────────────────────────────────────────────────────────────────────────────────
