@@ -93,7 +93,7 @@ def read(session: LapsSession) -> list[list[Candidate]]:
     history: list[Line] = []
     found: list[list[Candidate]] = []
     for turn in laps_dialogue([session], [START], "worker").turns:
-        setting = domains.setting(NAME, history)
+        setting = domains.setting(NAME, turn.text, history)
         found.append([*candidates(turn.text, setting), *stock(banks.phrases(NAME)["stock"], turn.text, setting)])
         history.append(Line("", turn.time, turn.text, turn.reply))
     return found
@@ -147,7 +147,7 @@ def second_inputs(m: Material, scores: np.ndarray) -> tuple[np.ndarray, np.ndarr
     likely = np.flatnonzero(1 / (1 + np.exp(-scores.max(axis=1))) >= GLANCE)
     encoder = load_text_encoder()
     values = sorted({m.examples[k].candidate.value for k in likely})
-    vectors = {v: row for v, row in zip(values, encoder.encode(values), strict=True)}
+    vectors = dict(zip(values, encoder.encode(values), strict=True))
     stacked = np.stack([vectors[m.examples[k].candidate.value] for k in likely])
     ones = np.ones((len(likely), 1))
     return likely, np.hstack([np.clip(scores[likely], -8, 8), VECTOR_SCALE * stacked, ones]).astype(np.float32)

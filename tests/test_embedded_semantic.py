@@ -1,4 +1,4 @@
-"""What the embedded model keeps of a message: everyday sentences that have nothing to do with the set it learnt from."""
+"""What the embedded model keeps of a message: everyday sentences, far from the set it learnt from."""
 
 from __future__ import annotations
 

@@ -89,7 +89,8 @@ def _holds(old: str, current: Sequence[MemoryLine]) -> str:
 
 
 _TASTES = re.compile(
-    r"^(?P<t>likes|loves|enjoys|prefers|dislikes|hates|can't stand|avoids|doesn't (?:eat|drink|like)|scared of|afraid of) "
+    r"^(?P<t>likes|loves|enjoys|prefers|dislikes|hates|can't stand|avoids|doesn't (?:eat|drink|like)"
+    r"|scared of|afraid of) "
     r"(?P<v>.+)$",
     re.IGNORECASE,
 )

@@ -4,9 +4,9 @@
     ->  time_availability: about 30 minutes · allergies: nuts      (domain "recipes")
 
 A domain is two data files: ``words/<name>.txt`` says when a conversation is about it and what its reader looks for, and
-``words/<name>.json`` holds the reader's weights: feature by category, learnt by ``lab/tune_extraction.py``. What a reader
-says is a candidate span of the user's own words (``spans``) with the probability that it is worth keeping; a second,
-smaller table weighs that against what the value means (its MiniLM vector).
+``words/<name>.json`` holds the reader's weights: feature by category, learnt by ``lab/tune_extraction.py``. What a
+reader says is a candidate span of the user's own words (``spans``) with the probability that it is worth keeping; a
+second, smaller table weighs that against what the value means (its MiniLM vector).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from personavlm.embedded import banks, language
+from personavlm.embedded import banks, language, phrases, voice
 from personavlm.embedded.records import Found
 from personavlm.embedded.spans import Candidate, Lexicon, Setting, candidates, stock
 from personavlm.encoders import TextEncoder
@@ -127,17 +127,20 @@ def read(text: str, history: Sequence[Line], encoder: TextEncoder) -> tuple[list
     if not name:
         return [], ""
     text = text[:MAX_TEXT]
-    where = setting(name, history)
+    where = setting(name, text, history)
     found = [*candidates(text, where), *stock(banks.phrases(name)["stock"], text, where)]
-    return [_found(name, one, category) for one, category, _ in chosen(reader(name), found, encoder)], name
+    return list(_told(name, text, [(one, category) for one, category, _ in chosen(reader(name), found, encoder)])), name
 
 
-def setting(name: str, history: Sequence[Line]) -> Setting:
-    """Return what stands round a message."""
+def setting(name: str, text: str, history: Sequence[Line]) -> Setting:
+    """Return what stands before a message, and the matter it is about."""
     asked = history[-1].assistant if history else ""
     links = [bool(re.search(r"http|www\.", line.assistant)) for line in history]
     linked = 2 if links and links[-1] else int(any(links))
-    return Setting(asked, len(history), linked, lexicon(name))
+    earlier = language.straighten(" \n".join(line.user for line in history).lower())
+    first = bool(history) and banks.pattern(name, "meeting").search(history[0].assistant) is not None
+    matters = banks.pattern(name, "matters").findall(f"{earlier} {language.straighten(text.lower())}")
+    return Setting(asked, len(history), linked, lexicon(name), first, matters[-1] if matters else "", earlier)
 
 
 # ── choosing ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -181,13 +184,29 @@ def normal(text: str) -> str:
     return " ".join(re.sub(r"[^\w\s]", " ", text.lower()).split())
 
 
-def _found(domain: str, one: Candidate, category: str) -> Found:
-    """A record as short as carries the meaning: the category in words, but for what says itself."""
-    disliked = category.endswith("_dislike")
-    liked = category.endswith("_like")
+def _told(domain: str, text: str, kept: Sequence[tuple[Candidate, str]]) -> Iterator[Found]:
+    """Records of a message: the first of each clause tells the clause, those after it only their value."""
+    told: set[tuple[int, int]] = set()
+    for one, category in kept:
+        place = language.clause_span(text, one.start, one.end) if one.end > one.start else (0, 0)
+        whole = place != (0, 0) and place not in told
+        told.add(place)
+        yield _found(domain, one, category, _clause(text[slice(*place)], one.value) if whole else "")
+
+
+def _clause(text: str, value: str) -> str:
+    """A clause in the third person, if the value stands in it unchanged; else as typed."""
+    clause = phrases.third(voice.opening(text) or text)
+    return clause if f" {normal(value)} " in f" {normal(clause)} " else text.strip(" ,.;:!?")
+
+
+def _found(domain: str, one: Candidate, category: str, clause: str) -> Found:
+    """A record as short as carries the meaning: its clause, or its value with the category's word before it."""
+    disliked, liked = category.endswith("_dislike"), category.endswith("_like")
     polarity: Literal[-1, 0, 1] = -1 if disliked or category == "allergies" else 1 if liked else 0
     value = language.straighten(one.value).strip()
     lead = dict(row.split(" := ") for row in banks.lines(domain)["lead"]).get(category, "")
-    content = value if not lead or re.match(r"(?:no|none|not)\b", value, re.IGNORECASE) else f"{lead} {value}"
+    short = value if not lead or re.match(r"(?:no|none|not)\b", value, re.IGNORECASE) else f"{lead} {value}"
     kind: Literal["preference", "fact"] = "preference" if liked or disliked else "fact"
+    content = clause if normal(value) in normal(clause) else short
     return Found(content, kind, category, value, polarity, said=(one.start, one.end))

@@ -60,7 +60,8 @@ def _relation() -> re.Pattern[str]:
     return re.compile(
         rf"\b(?:my|our) (?:(?:[\w-]+ ){{0,2}}?)(?P<k>{'|'.join(map(re.escape, kin))})\b"
         rf"(?!'s name)(?:,? (?P<n>(?-i:[A-Z])[\w'-]+))?,?"
-        rf"(?P<p>(?: (?:just|recently|also|now|finally|really|still|always|both))* ?(?:'s|{'|'.join(map(re.escape, told))})\b.{{2,}})",
+        rf"(?P<p>(?: (?:just|recently|also|now|finally|really|still|always|both))*"
+        rf" ?(?:'s|{'|'.join(map(re.escape, told))})\b.{{2,}})",
         re.IGNORECASE,
     )
 

@@ -154,6 +154,21 @@ def clauses(sentence: str) -> list[str]:
     return [piece.strip(" ,") for piece in _CLAUSE.split(straighten(sentence)) if piece and piece.strip(" ,.!?")]
 
 
+def clause_span(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return where the clause that holds a stretch of a text stands; the sentence if the stretch crosses clauses."""
+    for left, right in sentence_spans(text):
+        if not left <= start <= end <= right:
+            continue
+        sentence, at = straighten(text[left:right]), 0
+        for clause in clauses(sentence):
+            place = sentence.find(clause, at)
+            if place >= 0 and left + place <= start and end <= left + place + len(clause):
+                return left + place, left + place + len(clause)
+            at = place + len(clause) if place >= 0 else at
+        return left, right
+    return start, end
+
+
 _OPENING = re.compile(
     r"^(?:(?:and|but|so|ok|okay|oh|well|hi|hey|hello|also|yes|no|great|thanks|cool|now|then)\b[\s,!.]*)+", re.IGNORECASE
 )

@@ -27,7 +27,8 @@ _ADVERBS = (
 )
 SHORTHANDS = {
     "{do not}": rf"(?:\b(?:i|we) |^){_ADVERBS}(?:don't|dont|do not|didn't|did not|never|doesn't|don’t) {_ADVERBS}",
-    "{am}": rf"\b(?:i|we)(?:'m|m| am|'re| are|'ve been|'ve become| have been| have become| was|'ve always been) {_ADVERBS}",
+    "{am}": r"\b(?:i|we)(?:'m|m| am|'re| are|'ve been|'ve become| have been| have become| was|'ve always been) "
+    + _ADVERBS,
     "{i}": rf"(?:\b(?:i|we)(?:'ve| have)? |^){_ADVERBS}",
     "{adv}": _ADVERBS,
     "{cap}": r"(?-i:[A-Z])[\w'-]*(?: (?-i:[A-Z])[\w'-]*){0,2}",
@@ -134,9 +135,10 @@ _FORMS = {
 }
 
 
-def third(clause: str, now: datetime) -> str:
-    """Return a first-person clause in the third person without its subject, relative times spelled out."""
-    clause = voice.dated(language.straighten(clause).strip(" .!,"), now)
+def third(clause: str, now: datetime | None = None) -> str:
+    """Return a first-person clause in the third person without its subject; with a clock, times are spelled out."""
+    clause = language.straighten(clause).strip(" .!,")
+    clause = voice.dated(clause, now) if now else clause
     subject = _SUBJECT.match(clause)
     if subject is None:
         return voice.reported(clause)

@@ -56,7 +56,8 @@ def _first(section: str, clause: str) -> re.Match[str] | None:
 
 
 _OTHERS = re.compile(
-    r"\b(?:said|says|think|thinks|thought|know|knows|guess|hope|wish|told me|when|if|why|how|what|whether|as)\s*(?:that\s*)?$",
+    r"\b(?:said|says|think|thinks|thought|know|knows|guess|hope|wish|told me|when|if|why|how|what|whether|as)"
+    r"\s*(?:that\s*)?$",
     re.I,
 )
 

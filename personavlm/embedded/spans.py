@@ -5,8 +5,8 @@
         "no nuts"           (a variant: the span "nuts" after a negation)
 
 A feature is a short readable string; a reader is a table of weights, feature by category, and nothing else. Kinds of
-words and cue patterns come from the domain (``domains``); the words of both sides are looked at, those of the user alone
-can become a value.
+words and cue patterns come from the domain (``domains``); the words of both sides are looked at, those of the user
+alone can become a value.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from personavlm.embedded import language
 
@@ -27,7 +28,7 @@ ASKED_WORDS = 40
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """What a domain knows of words: kinds by phrase, patterns of cues (in the sentence) and of topics (in a question)."""
+    """What a domain knows of words: kinds by phrase, patterns of cues (in a sentence) and of topics (in a question)."""
 
     kinds: Mapping[str, tuple[str, ...]]
     cues: Mapping[str, re.Pattern[str]]
@@ -49,6 +50,12 @@ class Setting:
     linked: int
     """2 if the assistant's last message showed a link, 1 if an earlier one did, else 0."""
     lexicon: Lexicon
+    first: bool = False
+    """Whether the assistant introduced itself at the session's start: the two have not talked before."""
+    matter: str = ""
+    """The domain's word for what the session is about, as last mentioned ("breakfast")."""
+    earlier: str = ""
+    """What the user typed before in this session, in lower case."""
 
     @cached_property
     def question(self) -> str:
@@ -63,7 +70,8 @@ class Setting:
     @cached_property
     def circumstances(self) -> list[str]:
         """Features that hold for every candidate of the message and are weighed with the kind of its head."""
-        return [*(f"t:{t}" for t in self.topics), f"lk{self.linked}", f"idx{min(self.index, 4)}"]
+        place = [f"lk{self.linked}", f"idx{min(self.index, 4)}", f"new{int(self.first)}", f"m:{self.matter}"]
+        return [*(f"t:{t}" for t in self.topics), *place]
 
     @cached_property
     def words(self) -> list[str]:
@@ -139,9 +147,7 @@ class _Sentence:
     def _gaps(self) -> list[str]:
         if not self.words:
             return []
-        inner = [
-            re.sub(r"\s+", "_", self.text[a.end : b.start]) for a, b in zip(self.words, self.words[1:], strict=False)
-        ]
+        inner = [re.sub(r"\s+", "_", self.text[a.end : b.start]) for a, b in pairwise(self.words)]
         return ["^", *inner, "$" + self.text[self.words[-1].end :][:1]]
 
     def _governor(self, k: int) -> tuple[str, ...]:
@@ -207,7 +213,7 @@ def stock(values: Sequence[str], text: str, setting: Setting) -> Iterator[Candid
     opening = [f"f:{' '.join(stems[:k])}" for k in (1, 2, 3)]
     base = [
         *(f"u:{s}" for s in sorted(set(stems))),
-        *(f"b:{a}_{b}" for a, b in zip(stems, stems[1:], strict=False)),
+        *(f"b:{a}_{b}" for a, b in pairwise(stems)),
         *opening,
         *(f"{t}|{opening[0]}" for t in setting.circumstances if t.startswith("t:")),
         *setting.circumstances,
@@ -223,10 +229,11 @@ def stock(values: Sequence[str], text: str, setting: Setting) -> Iterator[Candid
 
 def _features(s: _Sentence, i: int, j: int, setting: Setting, alone: bool) -> tuple[str, ...]:
     heads = _heads(s, i, j)
-    around = _around(s, i, setting)
+    around = _around(s, i)
     length = f"L{min(j - i, 6)}"
     after = s.stems[j] if j < len(s.low) else "$"
-    echo = f"echo{int(' '.join(s.low[i:j]) in setting.said)}"
+    span = " ".join(s.low[i:j])
+    echo = f"echo{int(span in setting.said)}{int(span in setting.earlier)}"
     asked = [t for t in setting.circumstances if t.startswith("t:")]
     crossed = [*around, *s.all_cues, *setting.circumstances, echo, length, f"p:{_before(s, i)}"]
     own = [length, f"l:{s.stems[j - 1]}", f"f:{s.stems[i]}", s.governors[i][0], s.governors[i][2], f"si{s.number}"]
@@ -252,7 +259,7 @@ def _heads(s: _Sentence, i: int, j: int) -> list[str]:
     return sorted(kinds) or ["num" if s.low[j - 1][0].isdigit() else "other"]
 
 
-def _around(s: _Sentence, i: int, setting: Setting) -> list[str]:
+def _around(s: _Sentence, i: int) -> list[str]:
     """The nearest cues to the left, with how far the first is, and the governor's sign."""
     left = sorted((s.words[i].start - at, name) for at, name in s.cues if at < s.words[i].start)[:3]
     found = [f"n{rank}:{name}" for rank, (_, name) in enumerate(left)]

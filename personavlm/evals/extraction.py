@@ -5,8 +5,8 @@
 
 Every session is replayed by itself, as a user's first: the notes are per session, and what is known already is rightly
 not remembered again. Counted are the semantic, core and procedural memories made from it; raw turns and topics are not.
-Category and value must be equal in lower case with punctuation as spaces. Beside it stands the baseline that keeps every
-turn whole. Source: LAPS (Joko et al., SIGIR 2024).
+Category and value must be equal in lower case with punctuation as spaces. Beside it stands the baseline that keeps
+every turn whole. Source: LAPS (Joko et al., SIGIR 2024).
 """
 
 from __future__ import annotations
