@@ -106,7 +106,8 @@ def _liked(clause: str, place: tuple[int, int], _: datetime) -> Iterator[Found]:
             yield Found(told, "preference", "like", value, 1, said=place)
         return
     verb = next((third for word, third in _VERBS.items() if re.search(rf"\b{word}\b", match[0][:40], re.I)), "likes")
-    infinitive = "to " if re.search(r" to $", match[0][: match.start("v") - match.start()]) else ""
+    head = match[0][: match.start("v") - match.start()]
+    infinitive = "to " if re.search(r" to $", head) and not re.search(r"(?:switched|converted|over) to $", head) else ""
     for value in _values(match):
         yield _taste(f"{infinitive}{value}", verb, 1, place)
 
