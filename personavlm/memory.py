@@ -261,9 +261,7 @@ def fold(edits: Iterable[Edit], state: State = EMPTY) -> State:
     Raises ``ValueError`` naming the edit when a target is unknown or no longer current, or an id is taken.
     """
     # The proxies' own copy is many times faster than dict(proxy), and every turn's cost depends on it.
-    folding = _Folding(
-        state.memories.copy(), state.links, state.estimate, state.keyed.copy(), state.statements.copy()
-    )
+    folding = _Folding(state.memories.copy(), state.links, state.estimate, state.keyed.copy(), state.statements.copy())
     for edit in edits:
         folding.apply(edit)
     return State(
