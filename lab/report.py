@@ -1,6 +1,7 @@
 """Measure on real data, and put the figures where people read them.
 
-    python -m lab.report measure DATA     runs every eval on the data sets in DATA, writes lab/results/evals.json
+    python -m lab.report measure DATA [EVAL …]   runs evals (default all) on the data sets in DATA, writes evals.json
+    python -m lab.report fidelity         replays the three hand-written conversations, writes fidelity.json
     python -m lab.report demo             runs the demo in a temporary home, writes lab/results/demo.json
     python -m lab.report write            fills the marked parts of README.md and lab/PAPER.md from the result files
     python -m lab.report check            says whether they show what the files hold (the tests ask this)
@@ -36,8 +37,8 @@ SHOWN = (
 """Questions of the demo that the README prints, right or wrong."""
 
 
-def measure(data: Path) -> dict[str, Any]:
-    """Run every eval with the embedded model; return their figures by name."""
+def measure(data: Path, names: list[str]) -> dict[str, Any]:
+    """Run evals with the embedded model (none named: all); return the figures of all by name."""
     from personavlm.assistant import Kit
     from personavlm.embedded import Embedded
     from personavlm.evals import answers, extraction, pictures, preferences, retrieval
@@ -52,10 +53,10 @@ def measure(data: Path) -> dict[str, Any]:
         "pictures": lambda: pictures.evaluate(data / "dreambooth"),
         "answers": lambda: answers.evaluate(locomo, model, kit, progress),
     }
-    figures: dict[str, Any] = {}
-    for name, run in runs.items():
+    figures: dict[str, Any] = read_json("evals.json") if names and (RESULTS / "evals.json").exists() else {}
+    for name in names or runs:
         print(f"{name} …", file=sys.stderr)
-        figures[name] = run().plain()
+        figures[name] = runs[name]().plain()
         write_json("evals.json", figures)  # a run that is stopped leaves what it measured
     return figures
 
@@ -246,8 +247,10 @@ def filled(text: str) -> str:
 def main(words: list[str]) -> int:
     """Run a verb."""
     match words:
-        case ["measure", data]:
-            print(json.dumps(measure(Path(data)) | {"fidelity": fidelity()}, indent=1))
+        case ["measure", data, *names]:
+            print(json.dumps(measure(Path(data), names), indent=1))
+        case ["fidelity"]:
+            print(json.dumps(fidelity(), indent=1))
         case ["demo"]:
             print(json.dumps({user: f"{u['right']} of {u['n']}" for user, u in run_demo().items()}))
         case ["write"]:
