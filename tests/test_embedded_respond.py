@@ -114,7 +114,12 @@ def test_a_time_in_the_question_bounds_the_look_up_and_a_failure_opens_it() -> N
     assert first.end <= NOW + timedelta(minutes=1)
     second = act(found(messages), HashingEncoder())
     assert isinstance(second, Retrieve)
-    assert (second.start, second.end) == (None, None)
+    assert second.start == first.start
+    assert second.end is not None
+    assert first.end <= second.end <= NOW + timedelta(minutes=1)  # told later, perhaps
+    third = act(found(found(messages)), HashingEncoder())
+    assert isinstance(third, Retrieve)
+    assert (third.start, third.end) == (None, None)
 
 
 def test_a_year_does_not_bound_the_look_up() -> None:

@@ -31,7 +31,7 @@ MAX_LOOKS = 3
 SURE = -1.5
 """Doubt (log-odds) up to which the last hour alone is enough to answer without a look-up."""
 LATER = timedelta(days=10)
-"""People tell of things afterwards: a look-up's period goes on this long past the time asked about."""
+"""People tell of things afterwards: a second look-up goes on this long past the time asked about."""
 
 
 def step(messages: Sequence[Message], encoder: TextEncoder) -> str:
@@ -98,7 +98,12 @@ def _again(scene: Scene, question: Question, verdict: Verdict) -> str | None:
     supported = verdict.supported and not _of_another(question, verdict)
     if supported or question.kind in ("recommend", "opinion"):
         return None
-    if scene.looks == 1:
+    start, end = _period(question, scene.now)
+    if scene.looks == 1 and start and end:
+        return _retrieve(
+            "Not in that time; it may have been told later.", _keywords(question), start, min(end + LATER, scene.now)
+        )
+    if scene.looks == (2 if start else 1):
         return _retrieve(
             "Not there; other words, and any time.", [*question.others, *_other_words(question)], None, None
         )
@@ -120,12 +125,12 @@ def _bridge(question: Question, verdict: Verdict) -> str:
 
 
 def _period(question: Question, now: datetime) -> tuple[datetime | None, datetime | None]:
-    """Return the period to look in: the time asked about, and a while after it; none for years and recurring times."""
+    """Return the period to look in: the time asked about; none for years and recurring times."""
     spans = [m for m in question.times if m.kind != "habit" and m.start <= now]
     if not spans or spans[0].unit == "year":
         return None, None
     first = spans[0]
-    return first.start, min(max(first.end + LATER, first.end), now)
+    return first.start, min(first.end, now)
 
 
 def _keywords(question: Question) -> list[str]:
