@@ -2,11 +2,12 @@
 
     python lab/tune_extraction.py LAPS_FILE [--out personavlm/embedded/words/recipes.json]
 
-Two logistic regressions with an L2 penalty, one column per category: the first weighs the named features of every span
-of what a worker typed (``embedded/spans.py``), the second weighs its scores with the value's MiniLM vector. Folds are
-drawn over workers, so nobody is in both parts. The second table learns from out-of-fold scores of the first; its own
-figures are out of fold too (the folds are the same, so the first table behind its training rows has seen the fold in
-question: a small optimism, which the evaluation of the finished thing on other people's dialogues does not have).
+Three tables of weights: logistic regressions, one per category, over the named features of every span of what a worker
+typed (``embedded/spans.py``); a chain tagger over the words of a sentence (``lab/chain.py``); and a small logistic
+regression that joins their log odds. Folds are drawn over workers, so nobody is in both parts. The third table learns
+from out-of-fold readings; its own figures are out of fold too (the folds are the same, so the readings behind its
+training rows come from tables that have seen the fold in question: a small optimism in 17 x 37 numbers). A worker's
+words never decide how the same worker is read.
 
 Matched exactly as ``evals/extraction.py`` does. Source: LAPS (Joko et al., SIGIR 2024), MIT licence; seed below.
 """
@@ -26,21 +27,20 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.optimize import minimize
 
+from lab import chain
 from personavlm.datasets.laps import LapsSession, laps, laps_dialogue
-from personavlm.embedded import banks, domains
-from personavlm.embedded.spans import Candidate, candidates, stock
-from personavlm.encoders.text import load_text_encoder
+from personavlm.embedded import banks, domains, spans, tagger
+from personavlm.embedded.spans import Candidate
 from personavlm.prompts.text import Line
 
 SEED = 1
 FOLDS = 5
 SEEN = 12
 """A feature counts if at least this many candidates have it."""
-PENALTY, PENALTY_2 = 8.0, 1.5
-VECTOR_SCALE = 4.0
-"""Unit vectors have small parts: stretched, the penalty does not keep their weights at nought."""
+PENALTY, PENALTY_JOINT = 8.0, 1.5
 BIAS = -4.0
-GLANCE = 0.04
+LIKELY = 0.04
+"""Candidates that neither reading gives this chance do not teach the third table."""
 SMALLEST = 0.06
 """Weights nearer to nought than this are not shipped."""
 THRESHOLDS = (0.14, 0.16, 0.18, 0.2, 0.22, 0.24, 0.26, 0.3)
@@ -69,6 +69,19 @@ class Material:
     categories: list[str]
     gold: list[set[tuple[str, str]]]
     workers: list[int]
+    sentences: list[Told]
+
+
+@dataclass(frozen=True)
+class Told:
+    """One sentence for the tagger: whose, where its words stand, its features and labels."""
+
+    worker: int
+    session: int
+    message: int
+    sentence: spans.Sentence
+    setting: spans.Setting
+    tagged: chain.Tagged
 
 
 def gather(file: Path) -> Material:
@@ -77,26 +90,54 @@ def gather(file: Path) -> Material:
     categories = sorted({c for pairs in gold for c, _ in pairs})
     examples: list[Example] = []
     rows: list[tuple[str, ...]] = []
+    sentences: list[Told] = []
     for number, session in enumerate(sessions):
-        for message, found in enumerate(read(session)):
+        for message, (setting, read, found) in enumerate(readings(session)):
             for one in found:
                 bare = Candidate(one.start, one.end, domains.normal(one.value), ())
                 examples.append(Example(session.worker, number, message, bare))
                 rows.append(tuple(map(sys.intern, one.features)))
+            sentences += told(session.worker, number, message, setting, read, found, gold[number], categories)
     x, features = matrix(rows)
     y = np.array([[(c, e.candidate.value) in gold[e.session] for c in categories] for e in examples], dtype=np.float32)
-    return Material(examples, x, y, features, categories, gold, [s.worker for s in sessions])
+    return Material(examples, x, y, features, categories, gold, [s.worker for s in sessions], sentences)
 
 
-def read(session: LapsSession) -> list[list[Candidate]]:
-    """The candidates of each of the user's messages, with what stands before them as at run time."""
+def readings(session: LapsSession) -> list[tuple[spans.Setting, list[spans.Sentence], list[Candidate]]]:
+    """Each of the user's messages with its candidates and what stands before it as at run time."""
     history: list[Line] = []
-    found: list[list[Candidate]] = []
+    found: list[tuple[spans.Setting, list[spans.Sentence], list[Candidate]]] = []
     for turn in laps_dialogue([session], [START], "worker").turns:
         setting = domains.setting(NAME, turn.text, history)
-        found.append([*candidates(turn.text, setting), *stock(banks.phrases(NAME)["stock"], turn.text, setting)])
+        read = spans.read(turn.text, setting)
+        stock = spans.stock(banks.phrases(NAME)["stock"], turn.text, setting)
+        found.append((setting, read, [*spans.candidates(turn.text, read, setting), *stock]))
         history.append(Line("", turn.time, turn.text, turn.reply))
     return found
+
+
+def told(
+    worker: int,
+    session: int,
+    message: int,
+    setting: spans.Setting,
+    read: Sequence[spans.Sentence],
+    found: Sequence[Candidate],
+    gold: set[tuple[str, str]],
+    categories: Sequence[str],
+) -> list[Told]:
+    """The sentences of a message with the labels of the noted values that stand in them."""
+    right = {
+        (one.start, one.end): [k for k, c in enumerate(categories) if (c, domains.normal(one.value)) in gold]
+        for one in reversed(found)  # a span's own spelling, not its variants', stays
+    }
+    sentences: list[Told] = []
+    for one in read:
+        noted = [(i, j, c) for i, j in one.spans() for c in right.get(one.place(i, j), [])]
+        labels = chain.labelled(len(one.low), noted, len(categories))
+        tagged = chain.Tagged([[*map(sys.intern, w)] for w in tagger.word_features(one, setting)], labels)
+        sentences.append(Told(worker, session, message, one, setting, tagged))
+    return [t for t in sentences if t.tagged.labels]
 
 
 def matrix(rows: Sequence[tuple[str, ...]]) -> tuple[sp.csr_matrix, list[str]]:
@@ -125,9 +166,9 @@ def fit(x: sp.csr_matrix | np.ndarray, y: np.ndarray, penalty: float, bias: floa
     return found.x.reshape(shape)
 
 
-def folds(m: Material) -> np.ndarray:
-    of = np.random.default_rng(SEED).integers(0, FOLDS, max(m.workers) + 1)
-    return of[[e.worker for e in m.examples]]
+def drawn(m: Material) -> np.ndarray:
+    """The fold of each worker."""
+    return np.random.default_rng(SEED).integers(0, FOLDS, max(m.workers) + 1)
 
 
 def small(weights: np.ndarray) -> np.ndarray:
@@ -135,29 +176,55 @@ def small(weights: np.ndarray) -> np.ndarray:
     return np.where(np.abs(weights) >= SMALLEST, np.round(weights, 2), 0.0)
 
 
-def out_of_fold(m: Material, of: np.ndarray) -> np.ndarray:
+def first_out_of_fold(m: Material) -> np.ndarray:
     scores = np.zeros_like(m.y)
+    of = drawn(m)[[e.worker for e in m.examples]]
     for k in range(FOLDS):
         scores[of == k] = m.x[of == k] @ small(fit(m.x[of != k], m.y[of != k], PENALTY, BIAS)) + BIAS
-        print(f"fold {k + 1} of {FOLDS}", file=sys.stderr, flush=True)
+        print(f"spans: fold {k + 1} of {FOLDS}", file=sys.stderr, flush=True)
     return scores
 
 
-def second_inputs(m: Material, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    likely = np.flatnonzero(1 / (1 + np.exp(-scores.max(axis=1))) >= GLANCE)
-    encoder = load_text_encoder()
-    values = sorted({m.examples[k].candidate.value for k in likely})
-    vectors = dict(zip(values, encoder.encode(values), strict=True))
-    stacked = np.stack([vectors[m.examples[k].candidate.value] for k in likely])
-    ones = np.ones((len(likely), 1))
-    return likely, np.hstack([np.clip(scores[likely], -8, 8), VECTOR_SCALE * stacked, ones]).astype(np.float32)
+Places = dict[tuple[int, int], dict[tuple[int, int], np.ndarray]]
+"""Of each message (session, message): chances by place."""
 
 
-def second_out_of_fold(m: Material, of: np.ndarray, likely: np.ndarray, inputs: np.ndarray) -> np.ndarray:
-    odds = np.full(m.y.shape, -np.inf)
+def tagger_out_of_fold(m: Material) -> Places:
+    found: Places = {}
+    of = drawn(m)
     for k in range(FOLDS):
-        inside = of[likely] == k
-        odds[likely[inside]] = inputs[inside] @ fit(inputs[~inside], m.y[likely[~inside]], PENALTY_2)
+        table = chain.train([t.tagged for t in m.sentences if of[t.worker] != k], len(m.categories), SEED)
+        for one in (t for t in m.sentences if of[t.worker] == k):
+            chances = tagger.chances(one.sentence, one.setting, table)
+            found.setdefault((one.session, one.message), {}).update(chances)
+        print(f"tagger: fold {k + 1} of {FOLDS}", file=sys.stderr, flush=True)
+    return found
+
+
+def joint_inputs(m: Material, scores: np.ndarray, tagged: Places) -> np.ndarray:
+    rows: list[np.ndarray] = []
+    at = 0
+    while at < len(m.examples):
+        e = m.examples[at]
+        end = at
+        while end < len(m.examples) and (m.examples[end].session, m.examples[end].message) == (e.session, e.message):
+            end += 1
+        found = [one.candidate for one in m.examples[at:end]]
+        rows.append(domains.inputs(found, scores[at:end], tagged.get((e.session, e.message), {})))
+        at = end
+    return np.vstack(rows).astype(np.float32)
+
+
+def likely(m: Material, inputs: np.ndarray) -> np.ndarray:
+    n = len(m.categories)
+    return np.flatnonzero(inputs[:, : 2 * n].max(axis=1) >= np.log(LIKELY / (1 - LIKELY)))
+
+
+def joint_out_of_fold(m: Material, inputs: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    odds = np.full(m.y.shape, -np.inf)
+    of = drawn(m)[[m.examples[k].worker for k in rows]]
+    for k in range(FOLDS):
+        odds[rows[of == k]] = inputs[rows[of == k]] @ fit(inputs[rows[of != k]], m.y[rows[of != k]], PENALTY_JOINT)
     return odds
 
 
@@ -190,47 +257,58 @@ def report(m: Material, odds: np.ndarray, what: str) -> float:
     return max(THRESHOLDS, key=lambda t: figures[t][2])
 
 
-def ship(m: Material, weights: np.ndarray, second: np.ndarray, threshold: float, out: Path) -> None:
+def ship(m: Material, weights: np.ndarray, table: tagger.Table, joint: np.ndarray, threshold: float, out: Path) -> None:
     kept = small(weights)
-    rows = {
-        m.features[k]: {str(c): float(kept[k, c]) for c in np.flatnonzero(kept[k])} for k in np.flatnonzero(kept.any(1))
-    }
-    table = {
+    no_start, no_move = tagger.allowed(len(m.categories))
+    content = {
         "source": "weights learnt by lab/tune_extraction.py from LAPS train (Joko et al., SIGIR 2024; MIT licence)",
         "seed": SEED,
         "categories": m.categories,
         "bias": BIAS,
         "threshold": threshold,
-        "glance": GLANCE,
-        "second": [[round(float(v), 3) for v in row] for row in second.T],
-        "weights": rows,
+        "joined": [[round(float(v), 3) for v in row] for row in joint.T],
+        "starts": [round(float(v), 2) for v in table.starts - no_start],
+        "moves": [[round(float(v), 2) for v in row] for row in table.moves - no_move],
+        "tagger": {f: {str(c): w for c, w in row} for f, row in table.weights.items()},
+        "weights": {
+            m.features[k]: {str(c): float(kept[k, c]) for c in np.flatnonzero(kept[k])}
+            for k in np.flatnonzero(kept.any(axis=1))
+        },
     }
-    out.write_text(json.dumps(table, separators=(",", ":"), ensure_ascii=False).replace("},", "},\n") + "\n", "utf-8")
+    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False).replace("},", "},\n").replace("],", "],\n")
+    out.write_text(text + "\n", "utf-8")
+
+
+def learn(m: Material, out: Path | None) -> None:
+    """Print the out-of-fold figures of each reading and of both; write the tables learnt from everybody."""
+    scores, tagged = first_out_of_fold(m), tagger_out_of_fold(m)
+    inputs = joint_inputs(m, scores, tagged)
+    n = len(m.categories)
+    report(m, scores, "spans")
+    report(m, inputs[:, n : 2 * n], "tagger")
+    rows = likely(m, inputs)
+    threshold = report(m, joint_out_of_fold(m, inputs, rows), "both")
+    if out:
+        table = chain.train([t.tagged for t in m.sentences], n, SEED)
+        ship(m, fit(m.x, m.y, PENALTY, BIAS), table, fit(inputs[rows], m.y[rows], PENALTY_JOINT), threshold, out)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Learn the reader of talk about cooking from LAPS.")
     parser.add_argument("file", type=Path)
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
     m = gather(args.file)
     covered = {
-        (e.session, c, e.candidate.value) for e, row in zip(m.examples, m.y, strict=True) for c in np.flatnonzero(row)
+        (e.session, int(c), e.candidate.value) for e, row in zip(m.examples, m.y, strict=True) for c in row.nonzero()[0]
     }
+    share = 100 * len(covered) / sum(map(len, m.gold))
     print(
-        f"{len(m.gold)} sessions, {len(m.examples)} candidates, {len(m.features)} features, "
-        f"{100 * len(covered) / sum(map(len, m.gold)):.1f} % of the noted pairs are among them",
+        f"{len(m.gold)} sessions, {len(m.examples)} candidates, {len(m.features)} features;"
+        f" {share:.1f} % of what was noted is among them",
         flush=True,
     )
-    of = folds(m)
-    scores = out_of_fold(m, of)
-    report(m, scores, "first")
-    likely, inputs = second_inputs(m, scores)
-    threshold = report(m, second_out_of_fold(m, of, likely, inputs), "both")
-    if args.out:
-        second = fit(inputs, m.y[likely], PENALTY_2)
-        second[len(m.categories) : -1] *= VECTOR_SCALE
-        ship(m, fit(m.x, m.y, PENALTY, BIAS), second, threshold, args.out)
+    learn(m, args.out)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,9 @@
     ->  time_availability: about 30 minutes · allergies: nuts      (domain "recipes")
 
 A domain is two data files: ``words/<name>.txt`` says when a conversation is about it and what its reader looks for, and
-``words/<name>.json`` holds the reader's weights: feature by category, learnt by ``lab/tune_extraction.py``. What a
-reader says is a candidate span of the user's own words (``spans``) with the probability that it is worth keeping; a
-second, smaller table weighs that against what the value means (its MiniLM vector).
+``words/<name>.json`` holds the reader's weights, learnt by ``lab/tune_extraction.py``. What a reader says is a span of
+the user's own words with the probability that it is worth keeping, weighed twice: by itself (``spans``) and in its
+sentence (``tagger``); a small third table joins the two.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from personavlm.embedded import banks, language, phrases, voice
+from personavlm.embedded import banks, language, phrases, spans, voice
 from personavlm.embedded.records import Found
-from personavlm.embedded.spans import Candidate, Lexicon, Setting, candidates, stock
-from personavlm.encoders import TextEncoder
+from personavlm.embedded.spans import Candidate, Lexicon, Setting
+from personavlm.embedded.tagger import Table, allowed, chances
 from personavlm.prompts.text import Line
 
 DOMAINS = ("recipes",)
@@ -36,19 +36,17 @@ Scores = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Reader:
-    """A learnt reader: weights per feature, one column per category, and the numbers that turn scores into a choice."""
+    """A learnt reader: two tables of weights, and the numbers that turn their scores into a choice."""
 
-    name: str
     categories: tuple[str, ...]
     weights: Mapping[str, tuple[tuple[int, float], ...]]
-    """Only the categories a feature speaks for or against, by position."""
+    """Weights of spans' features; only the categories a feature speaks for or against, by position."""
     bias: float
+    tagger: Table
+    joined: Scores
+    """``(categories, 2 * categories + 3)``: what both readings, the marks of a candidate and one weigh together."""
     threshold: float
     """Least probability of a record."""
-    glance: float
-    """Least first probability that is weighed again with the value's meaning."""
-    second: Scores
-    """``(categories, categories + dim + 1)``: weights of the first scores, the vector and one; the second opinion."""
 
     def score(self, features: Sequence[str]) -> Scores:
         """Return one score (log odds) per category."""
@@ -63,16 +61,17 @@ class Reader:
 def reader(name: str) -> Reader:
     """Return a domain's reader, read once."""
     raw = json.loads(files("personavlm.embedded").joinpath("words", f"{name}.json").read_text("utf-8"))
-    weights = {f: tuple((int(c), float(w)) for c, w in row.items()) for f, row in raw["weights"].items()}
-    return Reader(
-        name,
-        tuple(raw["categories"]),
-        weights,
-        raw["bias"],
-        raw["threshold"],
-        raw["glance"],
-        np.array(raw["second"], dtype=np.float64),
+    categories = tuple(raw["categories"])
+    starts, moves = allowed(len(categories))
+    tagger = Table(
+        len(categories), _rows(raw["tagger"]), starts + np.array(raw["starts"]), moves + np.array(raw["moves"])
     )
+    joined = np.array(raw["joined"], dtype=np.float64)
+    return Reader(categories, _rows(raw["weights"]), raw["bias"], tagger, joined, raw["threshold"])
+
+
+def _rows(raw: Mapping[str, Mapping[str, float]]) -> dict[str, tuple[tuple[int, float], ...]]:
+    return {feature: tuple((int(c), float(w)) for c, w in row.items()) for feature, row in raw.items()}
 
 
 @cache
@@ -121,15 +120,17 @@ def _weight(name: str, text: str) -> int:
     return 2 * len(telling) + len(likely)
 
 
-def read(text: str, history: Sequence[Line], encoder: TextEncoder) -> tuple[list[Found], str]:
+def read(text: str, history: Sequence[Line]) -> tuple[list[Found], str]:
     """Return the records of the domain a message is about, and the domain's name; ``([], "")`` outside any domain."""
     name = about(text, history)
     if not name:
         return [], ""
     text = text[:MAX_TEXT]
-    where = setting(name, text, history)
-    found = [*candidates(text, where), *stock(banks.phrases(name)["stock"], text, where)]
-    return list(_told(name, text, [(one, category) for one, category, _ in chosen(reader(name), found, encoder)])), name
+    by, where = reader(name), setting(name, text, history)
+    sentences = spans.read(text, where)
+    found = [*spans.candidates(text, sentences, where), *spans.stock(banks.phrases(name)["stock"], text, where)]
+    tagged = {place: row for one in sentences for place, row in chances(one, where, by.tagger).items()}
+    return list(_told(name, text, chosen(by, found, odds(by, found, tagged)))), name
 
 
 def setting(name: str, text: str, history: Sequence[Line]) -> Setting:
@@ -146,37 +147,42 @@ def setting(name: str, text: str, history: Sequence[Line]) -> Setting:
 # ── choosing ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def chosen(by: Reader, found: Sequence[Candidate], encoder: TextEncoder) -> list[tuple[Candidate, str, float]]:
-    """Return the candidates worth keeping with category and probability, in the order of the text.
+BOUND = 8.0
+"""Log odds are taken no further from nought than this."""
+
+
+def odds(by: Reader, found: Sequence[Candidate], tagged: Mapping[tuple[int, int], Scores]) -> Scores:
+    """Return the joint log odds of each candidate, a row each, for each category."""
+    if not found:
+        return np.zeros((0, len(by.categories)))
+    scores = np.array([by.score(one.features) for one in found])
+    joint: Scores = inputs(found, scores, tagged) @ by.joined.T
+    return joint
+
+
+def inputs(found: Sequence[Candidate], scores: Scores, tagged: Mapping[tuple[int, int], Scores]) -> Scores:
+    """Return what is weighed together: both readings as bounded log odds, the marks of a candidate, and one."""
+    none = np.zeros(scores.shape[1])
+    chance = np.clip(np.array([tagged.get((one.start, one.end), none) for one in found]), 1e-6, 1 - 1e-6)
+    marks = [(one.end > 0 and one.value.lower().startswith("no "), one.end == 0, True) for one in found]
+    tagger = np.log(chance) - np.log(1 - chance)
+    return np.hstack([np.clip(scores, -BOUND, BOUND), np.clip(tagger, -BOUND, BOUND), np.array(marks, dtype=float)])
+
+
+def chosen(by: Reader, found: Sequence[Candidate], joint: Scores) -> list[tuple[Candidate, str]]:
+    """Return the candidates worth keeping with their category, in the order of the text.
 
     Where two spans of a category overlap, the likelier one is kept; of the stock values one per category.
     """
-    scores = np.array([by.score(one.features) for one in found]).reshape(len(found), len(by.categories))
-    odds = second_opinion(by, found, scores, encoder)
-    picked = [*_picked(by, found, 1 / (1 + np.exp(-odds)))]
-    return sorted(picked, key=lambda p: (p[0].start, p[0].end))
-
-
-def second_opinion(by: Reader, found: Sequence[Candidate], scores: Scores, encoder: TextEncoder) -> Scores:
-    """Return the scores of likely candidates weighed with what their values mean; those of the others are -inf."""
-    likely = [k for k in range(len(found)) if len(scores) and 1 / (1 + np.exp(-scores[k].max())) >= by.glance]
-    odds = np.full_like(scores, -np.inf)
-    if likely:
-        vectors = encoder.encode([normal(found[k].value) for k in likely])
-        inputs = np.hstack([np.clip(scores[likely], -8, 8), vectors, np.ones((len(likely), 1))])
-        odds[likely] = inputs @ by.second.T
-    return odds
-
-
-def _picked(by: Reader, found: Sequence[Candidate], chances: Scores) -> Iterator[tuple[Candidate, str, float]]:
     taken: dict[int, list[tuple[int, int]]] = {}
-    rows, columns = np.nonzero(chances >= by.threshold)
-    order = sorted(zip(rows.tolist(), columns.tolist(), strict=True), key=lambda rc: (-chances[rc], rc))
-    for row, column in order:
-        one, spans = found[row], taken.setdefault(column, [])
-        if not any((a < one.end and one.start < b) or (a == b and one.start == one.end) for a, b in spans):
-            spans.append((one.start, one.end))
-            yield one, by.categories[column], float(chances[row, column])
+    rows, columns = np.nonzero(joint >= np.log(by.threshold / (1 - by.threshold)))
+    picked: list[tuple[Candidate, str]] = []
+    for row, column in sorted(zip(rows.tolist(), columns.tolist(), strict=True), key=lambda rc: (-joint[rc], rc)):
+        one, held = found[row], taken.setdefault(column, [])
+        if not any((a < one.end and one.start < b) or (a == b and one.start == one.end) for a, b in held):
+            held.append((one.start, one.end))
+            picked.append((one, by.categories[column]))
+    return sorted(picked, key=lambda p: (p[0].start, p[0].end, p[1]))
 
 
 def normal(text: str) -> str:

@@ -21,6 +21,7 @@ from personavlm.embedded import banks, domains, language, phrases, voice
 from personavlm.embedded.answers import answers
 from personavlm.embedded.changes import corrections, placed
 from personavlm.embedded.facts import events, facts, habits, plans, relations, request, things
+from personavlm.embedded.lasting import lasting
 from personavlm.embedded.preferences import preferences
 from personavlm.embedded.records import Found, settle, write
 from personavlm.encoders import TextEncoder
@@ -50,10 +51,10 @@ class Scene:
         return self.history[-1].assistant if self.history else ""
 
 
-def extract(messages: Sequence[Message], encoder: TextEncoder) -> str:
+def extract(messages: Sequence[Message], encoder: TextEncoder) -> str:  # noqa: ARG001 - the contract's signature
     """Return the ``semantic`` contract's text: zero to twelve records, or the decision that there is none."""
     scene = read(messages)
-    own, domain = domains.read(scene.text, scene.history, encoder)
+    own, domain = domains.read(scene.text, scene.history)
     found = [*own, *_general(scene, bool(domain))]
     return write(settle(placed(found, scene.known), scene.known))
 
@@ -95,6 +96,8 @@ def _sentence(scene: Scene, sentence: str, place: tuple[int, int], in_domain: bo
     asked = request(sentence)
     own = [*_statement(scene, asked or sentence, place, in_domain and not asked)]
     yield from own
+    if not asked and not in_domain:
+        yield from lasting(_shortened(sentence), place, scene.now)
     if asked and not own:
         content = phrases.third(asked, scene.now).removeprefix("their ")
         yield Found(content, "request", "remember", content, said=place)

@@ -99,8 +99,8 @@ class Candidate:
     features: tuple[str, ...]
 
 
-class _Sentence:
-    """One sentence's words with everything a candidate's features need, computed once."""
+class Sentence:
+    """One sentence's words with everything their features need, computed once."""
 
     def __init__(self, text: str, offset: int, number: int, lexicon: Lexicon) -> None:
         self.text = language.straighten(text).lower()
@@ -168,6 +168,10 @@ class _Sentence:
             self.lexicon.cues[c].match(self.low[at]) for c in ("like", "hate", "want", "have", "cook", "use", "inst")
         )
 
+    def place(self, i: int, j: int) -> tuple[int, int]:
+        """Return which characters of the message the words from i to before j take."""
+        return self.offset + self.words[i].start, self.offset + self.words[j - 1].end
+
     def spans(self) -> Iterator[tuple[int, int]]:
         """Yield every run of words that no strong mark divides."""
         for i in range(len(self.low)):
@@ -179,14 +183,18 @@ class _Sentence:
                 yield i, j
 
 
-def candidates(text: str, setting: Setting) -> Iterator[Candidate]:
-    """Yield the spans of a message, each with its features; variants follow their span."""
+def read(text: str, setting: Setting) -> list[Sentence]:
+    """Return the sentences of a message, ready to be looked at."""
     pieces = language.sentence_spans(text)
-    for number, (start, end) in enumerate(pieces):
-        sentence = _Sentence(text[start:end], start, number, setting.lexicon)
+    return [Sentence(text[a:b], a, number, setting.lexicon) for number, (a, b) in enumerate(pieces)]
+
+
+def candidates(text: str, sentences: Sequence[Sentence], setting: Setting) -> Iterator[Candidate]:
+    """Yield the spans of a message, each with its features; variants follow their span."""
+    for sentence in sentences:
         for i, j in sentence.spans():
-            features = _features(sentence, i, j, setting, len(pieces) == 1)
-            first, last = start + sentence.words[i].start, start + sentence.words[j - 1].end
+            features = _features(sentence, i, j, setting, len(sentences) == 1)
+            first, last = sentence.place(i, j)
             yield from _with_variants(Candidate(first, last, text[first:last], features))
 
 
@@ -227,7 +235,7 @@ def stock(values: Sequence[str], text: str, setting: Setting) -> Iterator[Candid
 # ── features ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _features(s: _Sentence, i: int, j: int, setting: Setting, alone: bool) -> tuple[str, ...]:
+def _features(s: Sentence, i: int, j: int, setting: Setting, alone: bool) -> tuple[str, ...]:
     heads = _heads(s, i, j)
     around = _around(s, i)
     length = f"L{min(j - i, 6)}"
@@ -248,18 +256,18 @@ def _features(s: _Sentence, i: int, j: int, setting: Setting, alone: bool) -> tu
     )
 
 
-def _before(s: _Sentence, i: int) -> str:
+def _before(s: Sentence, i: int) -> str:
     return s.stems[i - 1] if i else "^"
 
 
-def _heads(s: _Sentence, i: int, j: int) -> list[str]:
+def _heads(s: Sentence, i: int, j: int) -> list[str]:
     """The kinds of the last word, of the last two, and of the whole."""
     pair, whole = " ".join(s.low[max(i, j - 2) : j]), " ".join(s.low[i:j])
     kinds = {*s.kinds[j - 1], *s.lexicon.kinds.get(pair, ()), *s.lexicon.kinds.get(whole, ())}
     return sorted(kinds) or ["num" if s.low[j - 1][0].isdigit() else "other"]
 
 
-def _around(s: _Sentence, i: int) -> list[str]:
+def _around(s: Sentence, i: int) -> list[str]:
     """The nearest cues to the left, with how far the first is, and the governor's sign."""
     left = sorted((s.words[i].start - at, name) for at, name in s.cues if at < s.words[i].start)[:3]
     found = [f"n{rank}:{name}" for rank, (_, name) in enumerate(left)]
@@ -268,7 +276,7 @@ def _around(s: _Sentence, i: int) -> list[str]:
     return [*found, s.governors[i][2], f"ls:{s.lists[i]}"]
 
 
-def _shape(s: _Sentence, i: int, j: int, alone: bool) -> list[str]:
+def _shape(s: Sentence, i: int, j: int, alone: bool) -> list[str]:
     """Edges and place: the words, marks and word classes on both sides, and the governor."""
     n = len(s.low)
     p, after = _before(s, i), s.stems[j] if j < n else "$"
@@ -289,7 +297,7 @@ def _shape(s: _Sentence, i: int, j: int, alone: bool) -> list[str]:
     ]
 
 
-def _inside(s: _Sentence, i: int, j: int) -> list[str]:
+def _inside(s: Sentence, i: int, j: int) -> list[str]:
     """The words of the span, its word classes, and the marks within."""
     stems = s.stems[i:j]
     marks = "-".join(sorted({s.gaps[k][:1] for k in range(i + 1, j) if s.gaps[k] != "_"}))
