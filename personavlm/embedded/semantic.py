@@ -21,7 +21,6 @@ from personavlm.embedded import banks, domains, language, phrases, voice
 from personavlm.embedded.answers import answers
 from personavlm.embedded.changes import corrections, placed
 from personavlm.embedded.facts import events, facts, habits, plans, relations, request, things
-from personavlm.embedded.lasting import lasting
 from personavlm.embedded.preferences import preferences
 from personavlm.embedded.records import Found, settle, write
 from personavlm.encoders import TextEncoder
@@ -96,8 +95,6 @@ def _sentence(scene: Scene, sentence: str, place: tuple[int, int], in_domain: bo
     asked = request(sentence)
     own = [*_statement(scene, asked or sentence, place, in_domain and not asked)]
     yield from own
-    if not asked and not in_domain:
-        yield from lasting(_shortened(sentence), place, scene.now)
     if asked and not own:
         content = phrases.third(asked, scene.now).removeprefix("their ")
         yield Found(content, "request", "remember", content, said=place)
