@@ -23,20 +23,22 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
+from personavlm import ledger
 from personavlm.errors import BadInput, BadTime, UnknownUser
 from personavlm.files import guarded, write_atomically
+from personavlm.home import DATABASE, user_folder, users
+from personavlm.ledger import Job
 from personavlm.memory import EMPTY, Add, Edit, State, fold
-from personavlm.schema import migrate
 from personavlm.trace import (
     SESSION_GAP,
     Call,
@@ -55,19 +57,7 @@ from personavlm.trace import (
 
 MAX_TEXT = 2_000_000
 """Longest text of one turn that is taken (characters)."""
-DATABASE = "memory.sqlite"
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One queued piece of the update stage: a finished turn, or a session whose gap has passed."""
-
-    id: int
-    kind: Literal["turn", "session"]
-    subject: str
-    """Id of the turn or session."""
-    status: Literal["queued", "done", "failed"]
-    note: str = ""
+__all__ = ["DATABASE", "Job", "Store", "state_digest", "user_folder", "users"]
 
 
 class Store:
@@ -94,7 +84,7 @@ class Store:
             raise UnknownUser(f"There is no user {user!r} in {home}.", f"use one of: {known}; or create it first.")
         with guarded(folder):
             (folder / "pictures").mkdir(parents=True, exist_ok=True)
-            return Store(folder, user, _connect(folder / DATABASE, user))
+            return Store(folder, user, ledger.connect(folder / DATABASE, user))
 
     def close(self) -> None:
         """Close the database. Reading or writing afterwards is an error."""
@@ -163,18 +153,18 @@ class Store:
             if last is not None and turn.time < last.time:
                 raise BadTime(f"Turn {last.id} at {last.time.isoformat()} came first.", "send the message again.")
             if last is not None and turn.time - last.time >= gap:
-                _enqueue(db, "session", f"s{session}")
+                ledger.enqueue(db, "session", f"s{session}")
                 session += 1
             turn = replace(turn, id=f"t{last.finished + 2 if last else 1}")
             trace = Trace(turn, tuple(steps))
-            _write(db, "trace", turn.id, session, turn.time, trace, job=None)
+            ledger.write(db, "trace", turn.id, session, turn.time, trace, job=None)
             for call in calls:
                 db.execute("INSERT INTO calls (turn, record) VALUES (?, ?)", (turn.id, canonical(call)))
             for picture in turn.pictures:
                 if picture.digest:
                     db.execute("INSERT OR IGNORE INTO picture_uses VALUES (?, ?)", (picture.digest, turn.id))
             if update:
-                _enqueue(db, "turn", turn.id)
+                ledger.enqueue(db, "turn", turn.id)
         return replace(trace, calls=tuple(calls))
 
     def last_turn(self) -> Turn | None:
@@ -214,7 +204,7 @@ class Store:
         records = [record for kind, record in rows if kind == "trace"]
         if not records:
             raise BadInput(f"{self.user} has no turn {turn!r}.", "list the turns with `personavlm timeline`.")
-        edits = tuple(_edit(record) for kind, record in rows if kind == "edit")
+        edits = tuple(ledger.edit_of(record) for kind, record in rows if kind == "edit")
         return replace(revive(Trace, records[0]), edits=edits, calls=tuple(revive(Call, row[0]) for row in calls))
 
     def session(self, session: str) -> Session:
@@ -248,7 +238,7 @@ class Store:
         with self._writing() as db:
             last, session = self._last(db)
             due = last is not None and aware(now) - last.time >= gap
-            return due and _enqueue(db, "session", f"s{session}")
+            return due and ledger.enqueue(db, "session", f"s{session}")
 
     def jobs(self, status: Literal["queued", "done", "failed"] | None = None) -> list[Job]:
         """Return jobs in the order in which they run, optionally of one status."""
@@ -288,8 +278,8 @@ class Store:
         """Write edits and take the state along. One that does not fit raises and undoes the transaction."""
         after = fold(edits, self.state())
         for edit in edits:
-            _write(db, "edit", turn, session, edit.time, edit, job)
-        self._pending = (_last_seq(db), after)
+            ledger.write(db, "edit", turn, session, edit.time, edit, job)
+        self._pending = (ledger.last_seq(db), after)
 
     def record(self, turn: str, edits: Sequence[Edit]) -> None:
         """Store edits made by hand or by an import; ``turn`` is "" for what was known before the first turn.
@@ -313,7 +303,7 @@ class Store:
         place = {t.turn.id: int(s.id[1:]) for s in sessions(traces, gap) for t in s.traces}
         with self._writing() as db:
             for trace in traces:
-                _write(
+                ledger.write(
                     db, "trace", trace.turn.id, place[trace.turn.id], trace.turn.time, replace(trace, edits=()), None
                 )
                 uses = {(p.digest, trace.turn.id) for p in trace.turn.pictures if p.digest}
@@ -362,7 +352,7 @@ class Store:
             rows = db.execute(
                 "SELECT record FROM ledger WHERE kind = 'edit' AND (? IS NULL OR turn = ?) ORDER BY seq", (turn, turn)
             ).fetchall()
-        return [_edit(row[0]) for row in rows]
+        return [ledger.edit_of(row[0]) for row in rows]
 
     def edits_after(self, seq: int) -> tuple[int, list[Edit]]:
         """Return the edits written after a ledger position (0: all), and the position reached."""
@@ -370,7 +360,7 @@ class Store:
             rows = db.execute(
                 "SELECT seq, record FROM ledger WHERE kind = 'edit' AND seq > ? ORDER BY seq", (seq,)
             ).fetchall()
-        return (rows[-1][0] if rows else seq), [_edit(row[1]) for row in rows]
+        return (rows[-1][0] if rows else seq), [ledger.edit_of(row[1]) for row in rows]
 
     def calls(self) -> list[Call]:
         """Return every model call, oldest first."""
@@ -380,21 +370,13 @@ class Store:
     def head(self) -> tuple[str, str]:
         """Return the digests of the last trace and the last edit: equal heads mean equal ledgers."""
         with self._reading() as db:
-            return _last_digest(db, "trace"), _last_digest(db, "edit")
+            return ledger.last_digest(db, "trace"), ledger.last_digest(db, "edit")
 
     def verify(self) -> list[str]:
         """Re-derive every digest and every picture's hash; return what does not match (empty: all is well)."""
         wrong: list[str] = []
         with self._reading() as db:
-            wrong += [f"database: {row[0]}" for row in db.execute("PRAGMA integrity_check") if row[0] != "ok"]
-            for kind in ("trace", "edit"):
-                parent = ""
-                for seq, record, stored in db.execute(
-                    "SELECT seq, record, digest FROM ledger WHERE kind = ? ORDER BY seq", (kind,)
-                ):
-                    if _chained(record, parent) != stored:
-                        wrong.append(f"{kind} {seq}: its record does not match its digest")
-                    parent = stored
+            wrong += ledger.broken(db)
             names = [row[0] for row in db.execute("SELECT digest FROM pictures")]
         for name in names:
             data = self.picture(name)
@@ -500,94 +482,6 @@ class Store:
             db.execute(f"DELETE FROM calls WHERE job IN ({reopened})", (running,))
             db.execute(f"DELETE FROM jobs WHERE id IN ({reopened})", (running,))
         self._state = (0, EMPTY)
-
-
-# ── users ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def user_folder(home: Path, user: str) -> Path:
-    """Return a user's folder. Names never become paths: the folder is named by a hash of the name.
-
-    Raises ``BadInput`` for a name that is empty, too long or not printable.
-    """
-    name = user.strip()
-    if not name or len(name) > 200 or not name.isprintable():
-        raise BadInput(f"{user[:40]!r} cannot be a user's name.", "use 1 to 200 printable characters.")
-    return home / "users" / hashlib.sha256(name.encode()).hexdigest()[:20]
-
-
-def users(home: Path) -> list[str]:
-    """Return the names of all users in a home, sorted; a damaged store is skipped here and reported when opened."""
-    found: list[str] = []
-    for path in sorted((home / "users").glob(f"*/{DATABASE}")):
-        try:
-            with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
-                row = db.execute("SELECT value FROM meta WHERE key = 'user'").fetchone()
-            db.close()
-        except sqlite3.DatabaseError:
-            continue
-        found += [row[0]] if row else []
-    return sorted(found)
-
-
-# ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _connect(path: Path, user: str) -> sqlite3.Connection:
-    db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-    try:
-        db.execute("PRAGMA secure_delete = ON")
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
-        db.execute("PRAGMA foreign_keys = ON")
-        migrate(db, str(path))
-        db.execute("INSERT OR IGNORE INTO meta VALUES ('user', ?)", (user.strip(),))
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def _edit(record: str) -> Edit:
-    edit: Edit = revive(Edit, record)  # type: ignore[arg-type]
-    return edit
-
-
-def _enqueue(db: sqlite3.Connection, kind: str, subject: str) -> bool:
-    return db.execute("INSERT OR IGNORE INTO jobs (kind, subject) VALUES (?, ?)", (kind, subject)).rowcount == 1
-
-
-def _write(
-    db: sqlite3.Connection, kind: str, turn: str, session: int, time: datetime, value: Any, job: int | None
-) -> None:
-    record = canonical(value)
-    db.execute(
-        "INSERT INTO ledger (kind, turn, session, time, epoch, job, record, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            kind,
-            turn,
-            session,
-            time.isoformat(),
-            time.timestamp(),
-            job,
-            record,
-            _chained(record, _last_digest(db, kind)),
-        ),
-    )
-
-
-def _last_digest(db: sqlite3.Connection, kind: str) -> str:
-    row = db.execute("SELECT digest FROM ledger WHERE kind = ? ORDER BY seq DESC LIMIT 1", (kind,)).fetchone()
-    return row[0] if row else ""
-
-
-def _last_seq(db: sqlite3.Connection) -> int:
-    row = db.execute("SELECT seq FROM ledger WHERE kind = 'edit' ORDER BY seq DESC LIMIT 1").fetchone()
-    return row[0] if row else 0
-
-
-def _chained(record: str, parent: str) -> str:
-    return hashlib.sha256((parent + record).encode()).hexdigest()
 
 
 def _number(session: str) -> int:
