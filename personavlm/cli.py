@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console, RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.console import Console
 
-from personavlm.errors import BadInput, BadTime, PersonaVLMError
+from personavlm.errors import BadInput, PersonaVLMError
+from personavlm.terminal import Output, now, parse_time, parse_zone
 
 if TYPE_CHECKING:
     from personavlm.assistant import Assistant
@@ -44,40 +41,6 @@ DEFAULT_HOME = Path("workspace")
 EMBEDDED = "embedded"
 # Click's base of usage errors, wherever this typer keeps its click: BadParameter < UsageError < ClickException.
 UsageProblem: Any = typer.BadParameter.mro()[2]
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """Where a verb's result goes: JSON to stdout, or text to the terminal with progress beside it."""
-
-    json: bool
-
-    @property
-    def console(self) -> Console:
-        """The terminal: stderr when stdout carries JSON."""
-        return Console(stderr=self.json, highlight=False)
-
-    def show(self, value: dict[str, Any], view: RenderableType | Callable[[], RenderableType] | None = None) -> None:
-        """Print a verb's result."""
-        if self.json:
-            print(json.dumps(value, ensure_ascii=False, indent=1))
-        else:
-            rendered = view() if callable(view) else view
-            self.console.print(rendered if rendered is not None else json.dumps(value, ensure_ascii=False, indent=1))
-
-    @contextmanager
-    def progress(self) -> Iterator[Callable[[str, int, int], None]]:
-        """Yield a function (task, done, all) that draws progress bars on stderr."""
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=False) as bars:
-            tasks: dict[str, Any] = {}
-
-            def update(name: str, done: int, everything: int) -> None:
-                if name not in tasks:
-                    tasks[name] = bars.add_task(name, total=everything)
-                bars.update(tasks[name], completed=done, total=everything)
-
-            yield update
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -451,31 +414,6 @@ def demo(home: Home = DEFAULT_HOME, model: ModelOption = EMBEDDED, as_json: Json
 
 
 # ── shared ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def now() -> datetime:
-    """Return the present time with the machine's zone, to the second."""
-    return datetime.now(UTC).astimezone().replace(microsecond=0)
-
-
-def parse_time(text: str) -> datetime:
-    """Return an ISO 8601 time with offset. Raises ``BadTime``."""
-    from personavlm.trace import aware
-
-    try:
-        return aware(datetime.fromisoformat(text))
-    except ValueError:
-        raise BadTime(f"{text!r} is not a time.", "write it like 2025-03-03T18:05:00+01:00.") from None
-
-
-def parse_zone(name: str) -> tzinfo:
-    """Return a time zone by its IANA name. Raises ``BadTime``."""
-    from zoneinfo import ZoneInfo
-
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise BadTime(f"There is no time zone {name!r}.", "use a name like Europe/Lisbon, or UTC.") from None
 
 
 def open_user(home: Path, user: str) -> Store:

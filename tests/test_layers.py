@@ -27,6 +27,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "datasets",
         "schema",
         "home",
+        "terminal",
         "files",
         "pictures",
         "foreground",
