@@ -26,6 +26,9 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "lab" / "results"
 PAGES = (ROOT / "README.md", ROOT / "lab" / "PAPER.md")
 
+EVERY_FIFTH = frozenset(range(0, 400, 5))
+"""LAPS workers whose sessions are read here: a fifth, to keep it to minutes. ``personavlm eval extraction`` takes all."""
+
 SHOWN = (
     "Have I ever taken cooking classes?",
     "What did Bob bring along on Sunday 9 March?",
@@ -49,7 +52,9 @@ def measure(data: Path, names: list[str]) -> dict[str, Any]:
     runs: dict[str, Callable[[], Any]] = {
         "retrieval": lambda: retrieval.evaluate(locomo, kit.encoder, baselines=True),
         "preferences": lambda: preferences.evaluate(data / "prefeval", kit.encoder),
-        "extraction": lambda: extraction.evaluate(data / "laps" / "recipe_dataset_train.json", model, kit, progress),
+        "extraction": lambda: extraction.evaluate(
+            data / "laps" / "recipe_dataset_train.json", model, kit, progress, EVERY_FIFTH
+        ),
         "pictures": lambda: pictures.evaluate(data / "dreambooth"),
         "answers": lambda: answers.evaluate(locomo, model, kit, progress),
     }
@@ -164,7 +169,7 @@ def figures_part() -> str:
             f"{a['unknown_on_adversarial']} / {a['unknown_on_answerable']}",
             "",
         ),
-        ("LAPS preferences (category, value), F1", f"{x['f1']}", ""),
+        ("LAPS preferences (category, value), every fifth worker, F1", f"{x['f1']}", ""),
         (
             "… gold values kept, in this share of the words",
             f"{x['value_recall']}, {x['words_kept']}",
@@ -210,7 +215,7 @@ def _measured() -> Iterator[tuple[str, str, object, str]]:
     beside = f"R@5 {p['R@5']}; MiniLM alone {p['MiniLM']['R@5']}"
     yield "PrefEval dev, the preference a question touches", command("preferences", "prefeval", "DIR"), p["n"], beside
     said = f"P {x['precision']}, R {x['recall']}, F1 {x['f1']}; values {x['value_recall']}, words {x['words_kept']}"
-    yield "LAPS, preferences", command("extraction", "laps", "FILE"), x["n"], said
+    yield "LAPS, preferences (every fifth worker)", command("extraction", "laps", "FILE"), x["n"], said
     said = f"hit@1 {d['hit@1']} (histogram {d['baseline']['hit@1']})"
     said += f"; known {d['known_accuracy']}, unknown {d['unknown_rejected']}"
     yield "DreamBooth dev", command("pictures", "dreambooth", "DIR"), d["n"], said
