@@ -27,7 +27,7 @@ RESULTS = ROOT / "lab" / "results"
 PAGES = (ROOT / "README.md", ROOT / "lab" / "PAPER.md")
 
 EVERY_FIFTH = frozenset(range(0, 400, 5))
-"""LAPS workers whose sessions are read here: a fifth, to keep it to minutes. ``personavlm eval extraction`` takes all."""
+"""LAPS workers whose sessions are read here: a fifth, to keep it short. ``personavlm eval extraction`` takes all."""
 
 SHOWN = (
     "Have I ever taken cooking classes?",
