@@ -44,6 +44,8 @@ LIKELY = 0.04
 SMALLEST = 0.06
 """Weights nearer to nought than this are not shipped."""
 THRESHOLDS = (0.14, 0.16, 0.18, 0.2, 0.22, 0.24, 0.26, 0.3)
+ASIDE = 0.1
+"""What is at least this likely is told beside a record of the same message; with the threshold it sets words kept."""
 NAME = "recipes"
 START = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -266,6 +268,7 @@ def ship(m: Material, weights: np.ndarray, table: tagger.Table, joint: np.ndarra
         "categories": m.categories,
         "bias": BIAS,
         "threshold": threshold,
+        "aside": ASIDE,
         "joined": [[round(float(v), 3) for v in row] for row in joint.T],
         "starts": [round(float(v), 2) for v in table.starts - no_start],
         "moves": [[round(float(v), 2) for v in row] for row in table.moves - no_move],

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Literal
@@ -47,6 +47,8 @@ class Reader:
     """``(categories, 2 * categories + 3)``: what both readings, the marks of a candidate and one weigh together."""
     threshold: float
     """Least probability of a record."""
+    aside: float
+    """Least probability of something that is told beside a record of the same message, without one of its own."""
 
     def score(self, features: Sequence[str]) -> Scores:
         """Return one score (log odds) per category."""
@@ -67,7 +69,7 @@ def reader(name: str) -> Reader:
         len(categories), _rows(raw["tagger"]), starts + np.array(raw["starts"]), moves + np.array(raw["moves"])
     )
     joined = np.array(raw["joined"], dtype=np.float64)
-    return Reader(categories, _rows(raw["weights"]), raw["bias"], tagger, joined, raw["threshold"])
+    return Reader(categories, _rows(raw["weights"]), raw["bias"], tagger, joined, raw["threshold"], raw["aside"])
 
 
 def _rows(raw: Mapping[str, Mapping[str, float]]) -> dict[str, tuple[tuple[int, float], ...]]:
@@ -130,7 +132,9 @@ def read(text: str, history: Sequence[Line]) -> tuple[list[Found], str]:
     sentences = spans.read(text, where)
     found = [*spans.candidates(text, sentences, where), *spans.stock(banks.phrases(name)["stock"], text, where)]
     tagged = {place: row for one in sentences for place, row in chances(one, where, by.tagger).items()}
-    return list(_told(name, text, chosen(by, found, odds(by, found, tagged)))), name
+    joint = odds(by, found, tagged)
+    aside = [found[k] for k in np.flatnonzero((joint >= _odds(by.aside)).any(axis=1)) if found[k].end > 0]
+    return list(_told(name, text, chosen(by, found, joint), aside)), name
 
 
 def setting(name: str, text: str, history: Sequence[Line]) -> Setting:
@@ -145,6 +149,10 @@ def setting(name: str, text: str, history: Sequence[Line]) -> Setting:
 
 
 # ── choosing ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _odds(chance: float) -> float:
+    return float(np.log(chance / (1 - chance)))
 
 
 BOUND = 8.0
@@ -175,7 +183,7 @@ def chosen(by: Reader, found: Sequence[Candidate], joint: Scores) -> list[tuple[
     Where two spans of a category overlap, the likelier one is kept; of the stock values one per category.
     """
     taken: dict[int, list[tuple[int, int]]] = {}
-    rows, columns = np.nonzero(joint >= np.log(by.threshold / (1 - by.threshold)))
+    rows, columns = np.nonzero(joint >= _odds(by.threshold))
     picked: list[tuple[Candidate, str]] = []
     for row, column in sorted(zip(rows.tolist(), columns.tolist(), strict=True), key=lambda rc: (-joint[rc], rc)):
         one, held = found[row], taken.setdefault(column, [])
@@ -190,14 +198,25 @@ def normal(text: str) -> str:
     return " ".join(re.sub(r"[^\w\s]", " ", text.lower()).split())
 
 
-def _told(domain: str, text: str, kept: Sequence[tuple[Candidate, str]]) -> Iterator[Found]:
-    """Records of a message: the first of each clause tells the clause, those after it only their value."""
+def _told(domain: str, text: str, kept: Sequence[tuple[Candidate, str]], aside: Sequence[Candidate]) -> Iterator[Found]:
+    """Records of a message: the first of each clause tells the clause, those after it only their value.
+
+    What may matter too, but not for sure, is told beside the first record.
+    """
     told: set[tuple[int, int]] = set()
-    for one, category in kept:
-        place = language.clause_span(text, one.start, one.end) if one.end > one.start else (0, 0)
+    places = [_place(text, one) for one, _ in kept]
+    beside = sorted({_place(text, one) for one in aside} - set(places))
+    extra = "; ".join(_clause(text[slice(*place)], "") for place in beside)
+    for (one, category), place in zip(kept, places, strict=True):
         whole = place != (0, 0) and place not in told
         told.add(place)
-        yield _found(domain, one, category, _clause(text[slice(*place)], one.value) if whole else "")
+        found = _found(domain, one, category, _clause(text[slice(*place)], one.value) if whole else "")
+        yield replace(found, content=f"{found.content}; {extra}") if extra else found
+        extra = ""
+
+
+def _place(text: str, one: Candidate) -> tuple[int, int]:
+    return language.clause_span(text, one.start, one.end) if one.end else (0, 0)
 
 
 def _clause(text: str, value: str) -> str:

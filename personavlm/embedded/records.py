@@ -18,7 +18,7 @@ from personavlm.embedded import language
 from personavlm.memory import Kind
 from personavlm.prompts.text import MemoryLine, unclean
 
-MAX_CONTENT = 240
+MAX_CONTENT = 480
 MAX_VALUE = 120
 MAX_FOUND = 12
 """Records written from one turn: what the contract's parser takes."""
@@ -72,6 +72,12 @@ def settle(found: Iterable[Found], known: Sequence[MemoryLine]) -> list[Found]:
         if content and content.lower() not in ("null", "none") and not any(_says(text, content) for text in told):
             kept.append(one)
     return kept[:MAX_FOUND]
+
+
+def told_already(value: str, known: Sequence[MemoryLine]) -> bool:
+    """Return whether a current memory's text has a value in it, word for word."""
+    wanted = f" {_plain(value)} "
+    return any(wanted in f" {_plain(one.text)} " for one in known if one.status == "current")
 
 
 def _says(one: str, other: str) -> bool:

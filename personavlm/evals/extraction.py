@@ -4,7 +4,8 @@
     remembered: diet_requirements "vegan", time_availability "about 30 minutes"  ->  precision 1/2, recall 1/2
 
 Every session is replayed by itself, as a user's first: the notes are per session, and what is known already is rightly
-not remembered again. Counted are the semantic, core and procedural memories made from it; raw turns and topics are not.
+not remembered again. Counted are the semantic, core and procedural memories made from it; raw turns and topics are
+not, nor is the name a user is created with, which rests on no turn.
 Category and value must be equal in lower case with punctuation as spaces. Beside it stands the baseline that keeps
 every turn whole. Source: LAPS (Joko et al., SIGIR 2024).
 """
@@ -146,5 +147,5 @@ def _session(home: Path, session: LapsSession, model: Model, kit: Kit) -> Counts
         return counted(session.preferences, (), typed)
     replay(home, Imported((dialogue,)), lambda store: Assistant(store, model, kit=kit))
     with Store.open(home, user) as store:
-        memories = tuple(store.state().all("semantic", "core", "procedural"))
+        memories = tuple(m for m in store.state().all("semantic", "core", "procedural") if m.evidence)
     return counted(session.preferences, memories, typed)
