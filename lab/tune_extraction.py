@@ -44,7 +44,7 @@ LIKELY = 0.04
 SMALLEST = 0.06
 """Weights nearer to nought than this are not shipped."""
 THRESHOLDS = (0.14, 0.16, 0.18, 0.2, 0.22, 0.24, 0.26, 0.3)
-ASIDE = 0.1
+ASIDE = 0.06
 """What is at least this likely is told beside a record of the same message; with the threshold it sets words kept."""
 NAME = "recipes"
 START = datetime(2025, 1, 1, tzinfo=UTC)
