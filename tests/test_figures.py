@@ -152,7 +152,9 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-@pytest.mark.parametrize("colour", {*figures.TRAIT_COLOURS.values(), *figures.TYPE_COLOURS.values(), *figures.CYCLE})
+@pytest.mark.parametrize(
+    "colour", sorted({*figures.TRAIT_COLOURS.values(), *figures.TYPE_COLOURS.values(), *figures.CYCLE})
+)
 def test_colours_stand_out_on_light_and_dark(colour: str) -> None:
     for ground in ("#ffffff", "#12161c"):
         lighter, darker = sorted((luminance(colour), luminance(ground)), reverse=True)
