@@ -65,7 +65,14 @@ def _detail(first: str) -> str:
     rest = _lead().sub("", first).strip(" ,.!")
     value = phrases.value_of(rest)
     dull = not language.content_words(value) or phrases.starts_with("not liked", value)
-    return "" if dull or re.search(r"\b(?:i|i'm|you|not sure|don't know|no idea|idk|depends)\b", rest, re.I) else value
+    return (
+        ""
+        if dull
+        or re.search(
+            r"\b(?:i|i'm|you|thanks|thank|tough|hard|fan|not sure|don't know|no idea|idk|depends)\b", rest, re.I
+        )
+        else value
+    )
 
 
 def _liking(match: re.Match[str], first: str, place: tuple[int, int]) -> Found | None:

@@ -97,18 +97,27 @@ def _patterns(rows: Mapping[str, tuple[str, ...]], prefix: str) -> dict[str, re.
 
 
 def about(text: str, history: Sequence[Line]) -> str:
-    """Return the domain a message belongs to, by its own words and those of the session before; "" for none."""
+    """Return the domain a message belongs to, by its own words and those of the session before; "" for none.
+
+    Friends who chat of the same matter ask for no help with it: somebody must have asked, the user or the assistant.
+    """
     asked = history[-1].assistant if history else ""
-    earlier = (
-        " ".join(f"{line.user} {line.assistant}" for line in history[-7:-1])
-        + " "
-        + (history[-1].user if history else "")
-    )
     for name in DOMAINS:
-        own, near, before = (_weight(name, words) for words in (text, asked, earlier))
-        if own + near + before >= ABOUT and (own or near or before >= 2 * ABOUT):
+        own, near = _weight(name, text), _weight(name, asked)
+        before = _weight(name, " ".join(f"{line.user} {line.assistant}" for line in history[-7:]))
+        weighty = own + near + before >= ABOUT and (own or near or before >= 2 * ABOUT)
+        if weighty and _asked_for(name, text, history):
             return name
     return ""
+
+
+def _asked_for(name: str, text: str, history: Sequence[Line]) -> bool:
+    """Whether the user asked for help with the matter, or the assistant for what such help needs to know."""
+    helped = banks.pattern(name, "help")
+    users = any(helped.search(said) and _weight(name, said) for said in (text, *(line.user for line in history[-12:])))
+    needed = banks.pattern(name, "needs")
+    questions = [line.assistant for line in history[-12:] if "?" in line.assistant]
+    return users or any(needed.search(said) or _weight(name, said) >= 2 for said in questions)
 
 
 ABOUT = 3

@@ -61,7 +61,8 @@ def _relation() -> re.Pattern[str]:
         rf"\b(?:my|our) (?:(?:[\w-]+ ){{0,2}}?)(?P<k>{'|'.join(map(re.escape, kin))})\b"
         rf"(?!'s name)(?:,? (?P<n>(?-i:[A-Z])[\w'-]+))?,?"
         rf"(?P<p>(?: (?:just|recently|also|now|finally|really|still|always|both))*"
-        rf" ?(?:'s|{'|'.join(map(re.escape, told))})\b.{{2,}})",
+        rf" ?(?:'s(?= (?:an?|my|the|in|at|from|called|named|allergic|married|\w+ing)\b)"
+        rf"|{'|'.join(map(re.escape, told))})\b.{{2,}})",
         re.IGNORECASE,
     )
 
@@ -176,6 +177,8 @@ def plans(sentence: str, place: Place, now: datetime) -> Iterator[Found]:
         if len(language.content_words(told)) < 2:
             continue
         what = phrases.value_of(re.sub(r"^.*?\b(?:going to|to|on|a|an|my)\b ", "", told))
+        if not language.content_words(what) or phrases.starts_with("dull things", what):
+            continue
         until = when.end if when else None
         yield Found(told, "plan", "plan", what, until=until if until and until > now else None, said=place)
 

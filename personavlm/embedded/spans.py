@@ -228,8 +228,15 @@ def stock(values: Sequence[str], text: str, setting: Setting) -> Iterator[Candid
         *setting.words,
         f"nt{min(len(stems) // 4, 5)}",
     ]
-    for value in values:
+    said = f"{setting.question} {language.straighten(text).lower()}"
+    for value in (v for v in values if _spoken_of(v, said)):
         yield Candidate(0, 0, value, (f"z:{value}", *(f"z:{value}|{f}" for f in base)))
+
+
+def _spoken_of(value: str, said: str) -> bool:
+    """Whether either side mentions what a stock value denies ("allergic" for "no allergies")."""
+    roots = [w[:4] for w in language.content_words(value) if w != "specific"]
+    return not roots or any(re.search(rf"\b{root}", said) for root in roots)
 
 
 # ── features ─────────────────────────────────────────────────────────────────────────────────────────────────────
