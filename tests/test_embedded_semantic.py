@@ -214,6 +214,14 @@ def test_an_event_has_its_date() -> None:
     assert record.since.date().isoformat() == "2025-05-03"
 
 
+def test_an_appointment_on_a_weekday_lies_ahead() -> None:
+    record = only("I have a job interview on Monday")
+    assert record.kind == "plan"
+    assert record.content == "has a job interview on Monday (12 May 2025)"
+    assert record.until is not None
+    assert record.until.date().isoformat() == "2025-05-12"
+
+
 # ── laws ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

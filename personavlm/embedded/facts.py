@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Literal
 
@@ -57,11 +58,12 @@ def _relation() -> re.Pattern[str]:
         {*people["relation"], *people["animal"], *people["relations"], *people["animals"]}, key=lambda w: -len(w)
     )
     told = sorted(banks.phrases("semantic")["relation predicates"], key=lambda w: -len(w))
+    doing = "moving|getting|going|coming|visiting|living|working|studying|turning|having"
     return re.compile(
         rf"\b(?:my|our) (?:(?:[\w-]+ ){{0,2}}?)(?P<k>{'|'.join(map(re.escape, kin))})\b"
         rf"(?!'s name)(?:,? (?P<n>(?-i:[A-Z])[\w'-]+))?,?"
         rf"(?P<p>(?: (?:just|recently|also|now|finally|really|still|always|both))*"
-        rf" ?(?:'s(?= (?:an?|my|the|in|at|from|called|named|allergic|married|\w+ing)\b)"
+        rf" ?(?:'s(?= (?:an?|my|the|in|at|from|called|named|allergic|married|{doing})\b)"
         rf"|{'|'.join(map(re.escape, told))})\b.{{2,}})",
         re.IGNORECASE,
     )
@@ -173,7 +175,7 @@ def plans(sentence: str, place: Place, now: datetime) -> Iterator[Found]:
             or phrases.first("chat", match[0])
         ):
             continue
-        told = phrases.third(phrases.value_of_clause(match[0], 18), now)
+        told = _told(match[0], when, now)
         if len(language.content_words(told)) < 2:
             continue
         what = phrases.value_of(re.sub(r"^.*?\b(?:going to|to|on|a|an|my)\b ", "", told))
@@ -183,16 +185,30 @@ def plans(sentence: str, place: Place, now: datetime) -> Iterator[Found]:
         yield Found(told, "plan", "plan", what, until=until if until and until > now else None, said=place)
 
 
+def _told(clause: str, when: Mention | None, now: datetime) -> str:
+    """A plan in the third person; its date is that of ``when``, which may be another than the words alone give."""
+    if when is None or any(m.start == when.start for m in mentions(clause, now)):
+        return phrases.third(phrases.value_of_clause(clause, 18), now)
+    return f"{phrases.third(phrases.value_of_clause(clause, 18))} ({say(when, now)})"
+
+
+_WEEK = timedelta(days=7)
+
+
 def _ahead(clause: str, now: datetime) -> Mention | None:
-    """The first time expression of a clause that lies ahead."""
-    return next(
-        (
-            m
-            for m in mentions(clause, now)
-            if m.kind in ("point", "period") and m.end > now and m.start >= now.replace(hour=0, minute=0)
-        ),
-        None,
-    )
+    """The first time expression of a clause that lies ahead; "I have an interview on Monday" means the coming one."""
+    today = now.replace(hour=0, minute=0, second=0)
+    due = banks.pattern("semantic", "upcoming").search(clause) is not None
+    due = due and re.search(r"\b(?:have|has|is|are|got|'ve|'s|having)\b", clause, re.IGNORECASE) is not None
+    for one in mentions(clause, now):
+        if one.kind in ("point", "period") and one.end > now and one.start >= today:
+            return one
+        if due and _WEEKDAY.search(one.text) and today - _WEEK <= one.start < today:
+            return replace(one, start=one.start + _WEEK, end=one.end + _WEEK)
+    return None
+
+
+_WEEKDAY = re.compile(r"^(?:on )?(?:mon|tues|wednes|thurs|fri|satur|sun)day(?: \w+)?$", re.IGNORECASE)
 
 
 def habits(line: Line, place: Place) -> Iterator[Found]:

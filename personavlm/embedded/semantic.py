@@ -147,7 +147,8 @@ def concepts(sentence: str, place: tuple[int, int]) -> Iterator[Found]:
         name = re.sub(r"'s$", "", match["n"].strip())
         category = (groups.get("c") or _kind_word(plain) or "thing").lower()
         own = name.lower().startswith("my ")
-        if no_thing & set(category.split()) or (not own and name.lower() in language.stop_words()):
+        people = set(banks.phrases("people")["relation"]) if own else set()
+        if (no_thing | people) & set(category.split()) or (not own and name.lower() in language.stop_words()):
             continue
         name = phrases.bare_noun(name) if own else name
         yield Found(name, "concept", category, name, concept=category.split()[-1] if own else category, said=place)
