@@ -228,8 +228,16 @@ def _measured() -> Iterator[tuple[str, str, object, str]]:
     yield "three hand-written conversations, facts", "python -m lab.fidelity", held["n"], said
     bench = read_json("bench.json")["results"]
     for name, figures in bench.items():
-        said = ", ".join(f"{key} {value}" for key, value in figures.items() if not isinstance(value, dict | list))
+        said = ", ".join(f"{key} {value}" for key, value in _flat(figures))
         yield f"speed: {name}", f"python lab/bench_{name}.py", "", said
+
+
+def _flat(figures: dict[str, Any], under: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in figures.items():
+        if not isinstance(value, dict):
+            yield under + key, value
+        elif key != "bars":
+            yield from _flat(value, f"{key}.")
 
 
 PARTS: dict[str, Callable[[], str]] = {

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -376,6 +377,21 @@ def test_pages_import_the_package_and_what_draws_only() -> None:
 # ── in a browser ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def go_to(page: Any, name: str, heading: str) -> None:
+    """Open a page by its link. A click that falls into a rerun of a busy app can be lost, so it is tried again."""
+    from playwright.sync_api import TimeoutError as Late
+
+    for last in (False, False, True):
+        page.get_by_role("link", name=name).click()
+        try:
+            page.get_by_role("heading", name=heading).wait_for(timeout=30_000)
+        except Late:
+            if last:
+                raise
+        else:
+            return
+
+
 @pytest.mark.slow
 def test_a_journey_in_a_real_browser(home: Path) -> None:
     pytest.importorskip("playwright", reason="the browser test needs the extra dev")
@@ -395,8 +411,7 @@ def test_a_journey_in_a_real_browser(home: Path) -> None:
         assert page.get_by_text("Looked up").first.is_visible()
         assert "cello" in page.locator('[data-testid="stChatMessage"]').last.inner_text().lower()
         for name, heading in (("Memory", "What is remembered of Dana"), ("Profile", "How Dana comes across")):
-            page.get_by_role("link", name=name).click()
-            page.get_by_role("heading", name=heading).wait_for(timeout=30_000)
+            go_to(page, name, heading)
             screenshots.settle(page)
             assert page.locator('[data-testid="stException"]').count() == 0
         page.locator(".js-plotly-plot .main-svg").first.wait_for(timeout=30_000)
