@@ -170,7 +170,7 @@ def figures_part() -> str:
             "",
         ),
         (
-            "LAPS preferences, F1 (every fifth worker; the reader was learnt from LAPS, so this is not held out)",
+            "LAPS preferences, F1 (every fifth worker; the reader was learnt from LAPS: not held out, lower there, see LOG)",
             f"{x['f1']}",
             "",
         ),
@@ -219,7 +219,12 @@ def _measured() -> Iterator[tuple[str, str, object, str]]:
     beside = f"R@5 {p['R@5']}; MiniLM alone {p['MiniLM']['R@5']}"
     yield "PrefEval dev, the preference a question touches", command("preferences", "prefeval", "DIR"), p["n"], beside
     said = f"P {x['precision']}, R {x['recall']}, F1 {x['f1']}; values {x['value_recall']}, words {x['words_kept']}"
-    yield "LAPS, preferences (every fifth worker, not held out)", command("extraction", "laps", "FILE"), x["n"], said
+    yield (
+        "LAPS, preferences (every fifth worker; not held out: see LOG)",
+        command("extraction", "laps", "FILE"),
+        x["n"],
+        said,
+    )
     said = f"hit@1 {d['hit@1']} (histogram {d['baseline']['hit@1']})"
     said += f"; known {d['known_accuracy']}, unknown {d['unknown_rejected']}"
     yield "DreamBooth dev", command("pictures", "dreambooth", "DIR"), d["n"], said
