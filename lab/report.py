@@ -170,7 +170,7 @@ def figures_part() -> str:
             "",
         ),
         (
-            "LAPS preferences, F1 (every fifth worker; the reader was learnt from LAPS: not held out, lower there, see LOG)",
+            "LAPS preferences, F1 (the reader was learnt from LAPS: not held out, lower there, see LOG)",
             f"{x['f1']}",
             "",
         ),
