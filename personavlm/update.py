@@ -36,7 +36,7 @@ from personavlm.memory import (
 )
 from personavlm.personality import PAPER_MOMENTUM, Momentum, NeutralRule
 from personavlm.prompts import DEFAULT_BUDGET, Budget, Images, Prompts, default_prompts
-from personavlm.prompts.text import Exchange
+from personavlm.prompts.text import Exchange, one_line
 from personavlm.prompts.update import (
     Entry,
     Occasion,
@@ -286,7 +286,8 @@ class _Closing:
         if isinstance(entries, Malformed):
             self.notes.append(f"{type}: {entries.reason}")
             return
-        current = {(m.block, m.attribute.lower()): m for m in self.state.current(type)}
+        # The model answers with the key as its prompt showed it.
+        current = {(m.block, one_line(m.attribute, 80).lower()): m for m in self.state.current(type)}
         for number, entry in enumerate(entries, start=1):
             old = current.pop((entry.block, entry.key.lower()), None)
             self.edits += self._entry_edits(type, entry, old, f"{type[0]}{self.session.id[1:]}_{number}")

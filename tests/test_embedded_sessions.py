@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from personavlm.embedded import core, episodic, procedural
@@ -15,7 +15,7 @@ from personavlm.embedded.voice import dated, opening, reported
 from personavlm.memory import Memory
 from personavlm.models import ImagePart
 from personavlm.prompts import DEFAULT_BUDGET, default_prompts
-from personavlm.prompts.text import Exchange
+from personavlm.prompts.text import Exchange, one_line
 from personavlm.prompts.update import (
     Entry,
     Occasion,
@@ -258,13 +258,15 @@ NASTY = st.text(max_size=80) | st.lists(st.sampled_from(PIECES), max_size=12).ma
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(said=[("I STOPPED N00", "")], key="0\x08", value="0")
 @given(said=st.lists(st.tuples(NASTY, NASTY), min_size=1, max_size=4), key=NASTY, value=NASTY)
 def test_any_text_keeps_all_three_contracts(said: Said, key: str, value: str, minilm: Any) -> None:
     known = {key.strip() or "k": value.strip() or "v"}
     assert core_of(said, known) == core_of(said, known)
     found = procedural_of(said, minilm, known)
+    shown = {one_line(k, 80) for k in known}  # a key comes back as the prompt showed it, control characters left out
     assert len(found) <= 5
-    assert all(k in known or k.split(":")[0] in ("habit", "goal") for k in found)
+    assert all(k in shown or k.split(":")[0] in ("habit", "goal") for k in found)
     topics_of(said, minilm)
 
 

@@ -42,7 +42,9 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("respond", "update"),
     ("assistant",),
     ("replay", "inspection"),
-    ("worlds", "synthesis", "bench", "training", "evals", "demo"),
+    ("worlds",),
+    ("synthesis",),
+    ("bench", "training", "evals", "demo"),
     ("cli",),
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}

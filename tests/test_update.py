@@ -122,6 +122,12 @@ def test_keys_the_model_did_not_mention_survive() -> None:
     assert {k: m.value for k, m in after.core("human").items()} == {"name": "Dana", "home": "Lisbon", "job": "nurse"}
 
 
+def test_a_key_is_known_again_as_its_prompt_showed_it() -> None:
+    state = core(**{"home\x08  town": "Porto"})
+    after = fold(finish(state, core='Human\n"home town": Lisbon').edits, state)
+    assert [m.value for m in after.core("human").values()] == ["Lisbon"]
+
+
 def test_null_retires_a_key_but_never_the_name() -> None:
     state = core(name="Dana", job="nurse")
     learnt = finish(state, core='Human\n"job": null\n"name": null')
