@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, TypeVar
@@ -26,8 +26,13 @@ def bank(name: str) -> Any:
     return json.loads((files(__package__) / f"{name}.json").read_text(encoding="utf-8"))
 
 
-def share(items: Sequence[T], half: Half) -> tuple[T, ...]:
-    """Return the items of one half, in the bank's order; every item is in exactly one, about two thirds in train."""
+def share(items: Sequence[T] | Mapping[str, Sequence[T]], half: Half) -> tuple[T, ...]:
+    """Return the items of one half, in the bank's order; every item is in exactly one, about two thirds in train.
+
+    A short list names its halves itself ({"train": […], "test": […]}), so that neither runs dry.
+    """
+    if isinstance(items, Mapping):
+        return tuple(items[half])
     return tuple(item for item in items if _half(item) == half)
 
 
