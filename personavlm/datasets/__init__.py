@@ -1,6 +1,6 @@
 """Readers of data sets and of our own conversation files; everything for the assistant ends in one neutral form.
 
-    path ──locomo / laps / prefeval / dreambooth / own──> typed values, with what was skipped and repaired
+    path ──locomo / laps / prefeval / personamem / …──> typed values, with what was skipped and repaired
          ──import_locomo / import_own / laps_dialogue───> Dialogue(user, assistant, turns): what the assistant replays
 
 Nothing is dropped in silence: each reader returns the places it left out and why. Data under non-commercial licences is
@@ -27,6 +27,8 @@ from personavlm.datasets.locomo import (
     locomo_dialogues,
 )
 from personavlm.datasets.own import Expected, Fact, Forbidden, OwnConversation, OwnQuestion, Period, import_own, own
+from personavlm.datasets.personamem import MemMessage, MemQuestion, PersonaMem, mem_dialogue, personamem
+from personavlm.datasets.personamme import MmePerson, MmeQuestion, PersonaMME, personamme
 from personavlm.datasets.prefeval import Preference, PrefEval, prefeval
 
 __all__ = [
@@ -47,9 +49,15 @@ __all__ = [
     "LapsWorker",
     "LoCoMo",
     "LoCoMoQuestion",
+    "MemMessage",
+    "MemQuestion",
+    "MmePerson",
+    "MmeQuestion",
     "OwnConversation",
     "OwnQuestion",
     "Period",
+    "PersonaMME",
+    "PersonaMem",
     "PrefEval",
     "Preference",
     "Said",
@@ -64,7 +72,10 @@ __all__ = [
     "laps_dialogue",
     "locomo",
     "locomo_dialogues",
+    "mem_dialogue",
     "own",
     "pair",
+    "personamem",
+    "personamme",
     "prefeval",
 ]
