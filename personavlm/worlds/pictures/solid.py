@@ -85,9 +85,9 @@ def unit(vectors: NDArray[np.floating]) -> Floats:
 def lathe(profile: Sequence[tuple[float, float]], around: int = 28, shut: bool = True) -> Part:
     """Return a surface of revolution round z from (radius, height) pairs, bottom to top along its outside."""
     curve = smooth(profile)
-    angle = np.linspace(0, 2 * pi, around + 1) - pi / 2
+    angle = np.linspace(-pi, pi, around + 1)  # 0 is the front; the seam is at the back
     radius, height = curve[:, 0][:, None], curve[:, 1][:, None]
-    points = np.stack([radius * np.cos(angle), radius * np.sin(angle), height + 0 * angle], -1)
+    points = np.stack([radius * np.sin(angle), -radius * np.cos(angle), height + 0 * angle], -1)
     length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(curve, axis=0), axis=1))])
     repeats = max(3, round(2 * pi * float(curve[:, 0].max()) / CELL))
     cells = np.stack(np.broadcast_arrays((angle / (2 * pi))[None, :] * repeats, (length / CELL)[:, None]), -1)
@@ -141,8 +141,8 @@ def tube(path: Sequence[tuple[float, ...]], radius: float | Sequence[float], aro
 def ball(x: float, y: float, z: float, across: float, deep: float, high: float, around: int = 24) -> Part:
     """Return an ellipsoid with its half axes."""
     tilt = np.linspace(-pi / 2, pi / 2, around // 2 + 1)[:, None]
-    angle = np.linspace(0, 2 * pi, around + 1)[None, :] - pi / 2
-    sphere = np.stack(np.broadcast_arrays(np.cos(tilt) * np.cos(angle), np.cos(tilt) * np.sin(angle), np.sin(tilt)), -1)
+    angle = np.linspace(-pi, pi, around + 1)[None, :]
+    sphere = np.stack(np.broadcast_arrays(np.cos(tilt) * np.sin(angle), -np.cos(tilt) * np.cos(angle), np.sin(tilt)), -1)
     repeats = max(3, round(2 * pi * max(across, deep) / CELL))
     cells = np.stack(np.broadcast_arrays(angle / (2 * pi) * repeats, tilt * high / CELL), -1)
     part = grid(np.asarray(sphere * (across, deep, high), np.float32), np.asarray(cells, np.float32))
@@ -225,6 +225,11 @@ def scaled(part: Part, x: float = 1, y: float = 1, z: float = 1) -> Part:
     """Return the part stretched along the axes (factors above 0)."""
     factors = np.array([x, y, z], np.float32)
     return replace(part, points=part.points * factors, normals=unit(part.normals / factors))
+
+
+def inside(part: Part) -> Part:
+    """Return the part seen from within: the inner wall of a cup."""
+    return replace(part, normals=-part.normals, faces=part.faces[:, ::-1])
 
 
 def joined(parts: Sequence[Part]) -> Part:
