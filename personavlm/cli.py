@@ -10,6 +10,8 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -384,6 +386,33 @@ def eval_answers(file: Path, data: Data = "locomo", model: ModelOption = EMBEDDE
     output = Output(as_json)
     with output.progress() as progress:
         output.show(answers.evaluate(file, load(model), load_kit(None), progress).plain())
+
+
+@eval_app.command("mcq")
+def eval_mcq(
+    data: Annotated[Path, typer.Option("--data", help="Folder of a Persona-MME or PersonaWorld-MME.")],
+    setting: Annotated[str, typer.Option("--setting", help="32k | 128k | both")] = "both",
+    mode: Annotated[str, typer.Option("--mode", help="oracle | memory | none: what the model is shown.")] = "memory",
+    model: ModelOption = EMBEDDED,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only so many persons per setting.")] = None,
+    home: Annotated[
+        Path | None, typer.Option("--home", help="Keep what was lived through here; belongs to one model.")
+    ] = None,
+    forced: Annotated[bool, typer.Option("--forced", help="Look something up before every answer.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Multiple choice by task, with the truth, with the assistant's memory, or with nothing."""
+    from personavlm.assistant import Config
+    from personavlm.evals import mcq
+
+    settings, how = mcq.read_settings(setting), mcq.read_mode(mode)
+    output, began = Output(as_json), perf_counter()
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder, output.progress() as progress:
+        config = Config(reasoning="forced" if forced else "on")
+        result = mcq.evaluate(
+            data, load(model), load_kit(None), home or Path(folder), settings, how, limit, config, progress
+        )
+    output.show(result.plain() | {"model": model, "seconds": round(perf_counter() - began, 1)})
 
 
 @app.command()

@@ -12,7 +12,7 @@ Source: the released code's file, key names only.
 from __future__ import annotations
 
 from personavlm.exchange.files import Read, read_user_data, write_user_data
-from personavlm.exchange.incoming import Adopted, to_dialogue, to_traces_and_edits, user_name
+from personavlm.exchange.incoming import Adopted, flat_profile, to_dialogue, to_traces_and_edits, user_name
 from personavlm.exchange.outgoing import Exported, from_store
 from personavlm.exchange.values import AssistantData, BenchmarkData, UserData
 
@@ -23,6 +23,7 @@ __all__ = [
     "Exported",
     "Read",
     "UserData",
+    "flat_profile",
     "from_store",
     "read_user_data",
     "to_dialogue",

@@ -346,13 +346,13 @@ def _adopt_history(data: BenchmarkData, adopting: _Adopting) -> None:
     for number, (where, time, text, reply, names) in enumerate(_turns(data, adopting.lost), start=1):
         aware = adopting.clock.read(time, where)
         if number == 1:
-            _block(adopting, "core", _flat(data.profile), aware, ())
+            _block(adopting, "core", flat_profile(data.profile), aware, ())
         pictures = tuple(_picture(adopting, data.pictures, name, where) for name in names)
         turn = Turn(f"t{number}", aware, text, pictures)
         adopting.traces.append(Trace(turn, (Step("", Answer(reply, given=True)),)))
 
 
-def _flat(profile: Mapping[str, object]) -> Entries:
+def flat_profile(profile: Mapping[str, object]) -> Entries:
     """Return the benchmark's profile flattened by one level, as the released code does for a first profile."""
     flat: dict[str, object] = {}
     for key, value in profile.items():

@@ -51,7 +51,7 @@ def render_manner(message: str, reply: str) -> str:
     return render_choice(question, (("a", FITS), ("b", DIFFERS)))
 
 
-_MANNER = re.compile(rf"\A(.*?)\nA reply to this message:\n{_OPEN}\n(.*?)\n{_CLOSE}\n", re.DOTALL)
+_MANNER = re.compile(rf"\A(.*?)\n?A reply to this message:\n{_OPEN}\n(.*?)\n{_CLOSE}\n", re.DOTALL)
 
 
 def parse_manner(text: str) -> Manner | None:
