@@ -1,0 +1,178 @@
+"""How a placed thing meets the eye: projected, hidden surfaces removed, one sample for every quarter of a pixel.
+
+    points ──turned, tilted, nearer is larger──> screen ──polygons of numbers (Pillow), part by part──> depth test
+           ──> Samples: of every visible quarter pixel its surface, normal, place on the thing and pattern cell
+
+Sizes are in samples unless said otherwise: ``FINE`` samples make one pixel of each side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import cos, floor, pi, sin
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from personavlm.worlds.pictures.shapes import Solid, solid_of
+from personavlm.worlds.pictures.solid import Floats
+from personavlm.worlds.values import Box, Placed
+
+FINE = 2
+TILT = 15 * pi / 180
+"""How far the camera looks down."""
+DISTANCE = 5.0
+"""Of the camera, in heights of the thing: the far side is a little smaller."""
+GAP = 0.14
+"""Between things that stand side by side, as a share of their width."""
+
+Ints = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Projected:
+    """One thing on the screen."""
+
+    placed: Placed
+    solid: Solid
+    at: Floats
+    """``(n, 3)``: x, y in samples, depth in heights (further is more)."""
+    normals: Floats
+    """``(n, 3)`` as the camera has them: right, up, towards it."""
+    front: NDArray[np.bool_]
+    """Which triangles face the camera."""
+
+    def box(self, width: int, height: int) -> Box:
+        """Return the box of what is drawn, in pixels of a frame of that size."""
+        drawn = np.floor(self.at[self.solid.faces[self.front].ravel(), :2])
+        (left, top), (right, bottom) = drawn.min(axis=0), drawn.max(axis=0)
+        return (
+            max(0, floor(left / FINE)),
+            max(0, floor(top / FINE)),
+            min(width, floor(right / FINE) + 1),
+            min(height, floor(bottom / FINE) + 1),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """What is seen of one thing; arrays over its visible samples."""
+
+    x: Ints
+    y: Ints
+    part: Ints
+    normal: tuple[Floats, Floats, Floats]
+    place: tuple[Floats, Floats, Floats]
+    """On the thing, in heights."""
+    cell: tuple[Floats, Floats]
+
+
+def project(placed: Placed, width: int, height: int) -> Projected:
+    """Return one thing as the camera sees it in a frame of that many pixels."""
+    thing = solid_of(placed.look)
+    c, s = cos(placed.turn * pi / 180), sin(placed.turn * pi / 180)
+    spun = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]], np.float32)
+    up, down = cos(TILT), sin(TILT)
+    camera = np.array([[1, 0, 0], [0, down, up], [0, -up, down]], np.float32) @ spun
+    seen = thing.points @ camera.T
+    grow = placed.size * height * FINE * DISTANCE / (DISTANCE - seen[:, 2])
+    at = np.stack([placed.x * width * FINE + seen[:, 0] * grow, placed.y * height * FINE - seen[:, 1] * grow, -seen[:, 2]], -1)
+    corners = at[thing.faces][..., :2]
+    one, two = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    front = one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0] < -0.05
+    return Projected(placed, thing, np.asarray(at, np.float32), thing.normals @ camera.T, front)
+
+
+def each(placed: Placed, width: int, height: int) -> tuple[Projected, ...]:
+    """Return every one of a placed row, left to right, each turned a little differently and none touching the next."""
+    if placed.count == 1:
+        return (project(placed, width, height),)
+    turns = [placed.turn + (number * 37 % 19 - 9) for number in range(placed.count)]
+    loose = [project(replace(placed, turn=turn, x=0.5, count=1), width, height) for turn in turns]
+    spans = [(float(p.at[:, 0].min()), float(p.at[:, 0].max())) for p in loose]
+    gap = GAP * max(right - left for left, right in spans)
+    total = sum(right - left for left, right in spans) + gap * (placed.count - 1)
+    edge, shifted = placed.x * width * FINE - total / 2, []
+    for one, (left, right) in zip(loose, spans, strict=True):
+        shift = edge - left
+        shifted.append(project(replace(one.placed, x=0.5 + shift / (width * FINE)), width, height))
+        edge += right - left + gap
+    return tuple(shifted)
+
+
+def box_of(placed: Placed, width: int, height: int) -> Box:
+    """Return the tight box in pixels round a placed thing or row, as drawn."""
+    boxes = [one.box(width, height) for one in each(placed, width, height)]
+    return (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
+
+
+# ── what hides what ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def visible(thing: Projected, width: int, height: int) -> Samples:
+    """Return what can be seen of a thing in a frame of that many pixels, other things left aside."""
+    x, y, face = _faces(thing, width, height)
+    solid = thing.solid
+    values = np.concatenate([thing.normals, solid.points, solid.cells], axis=1)
+    corners = solid.faces
+    start, right, down = planes(thing.at[:, :2], corners, values)
+    at_x, at_y = x.astype(np.float32) + 0.5, y.astype(np.float32) + 0.5
+    rows = [start[k][face] + right[k][face] * at_x + down[k][face] * at_y for k in range(8)]
+    part = np.searchsorted(np.asarray(solid.first[1:], np.int32), face, side="right").astype(np.int32)
+    length = 1 / np.sqrt(rows[0] ** 2 + rows[1] ** 2 + rows[2] ** 2 + 1e-9)
+    normal = (rows[0] * length, rows[1] * length, rows[2] * length)
+    return Samples(x, y, part, normal, (rows[3], rows[4], rows[5]), (rows[6], rows[7]))
+
+
+def _faces(thing: Projected, width: int, height: int) -> tuple[Ints, Ints, Ints]:
+    # Of every visible sample its x, y and triangle: parts are drawn one by one, the nearest wins.
+    left, top, right, bottom = (FINE * n for n in thing.box(width, height))
+    nearest = np.full((max(0, bottom - top), max(0, right - left)), np.inf, np.float32)
+    face = np.full(nearest.shape, -1, np.int32)
+    start, across, along = planes(thing.at[:, :2], thing.solid.faces, thing.at[:, 2:])
+    for first, last in zip(thing.solid.first, thing.solid.first[1:], strict=False):
+        numbers = first + np.flatnonzero(thing.front[first:last])
+        if not len(numbers):
+            continue
+        x0, y0, drawn = _numbered(thing, numbers.astype(np.int32), (left, top, right, bottom))
+        row, column = np.nonzero(drawn)
+        which = drawn[row, column] - 1
+        x, y = column + x0, row + y0
+        depth = start[0][which] + across[0][which] * (x + 0.5) + along[0][which] * (y + 0.5)
+        closer = depth < nearest[y - top, x - left]
+        x, y, which = x[closer], y[closer], which[closer]
+        nearest[y - top, x - left] = depth[closer]
+        face[y - top, x - left] = which
+    y, x = np.nonzero(face >= 0)
+    return (x + left).astype(np.int32), (y + top).astype(np.int32), face[y, x]
+
+
+def _numbered(thing: Projected, numbers: Ints, frame: Box) -> tuple[int, int, Ints]:
+    # The triangles of one part, far ones first, each filled with its number + 1, on a canvas of their own.
+    corners = thing.solid.faces[numbers]
+    order = np.argsort(-thing.at[corners, 2].mean(axis=1), kind="stable")
+    xy = np.floor(thing.at[corners[order]][..., :2]).astype(np.int32)
+    left, top = (max(int(a), b) for a, b in zip(xy.min(axis=(0, 1)), frame[:2], strict=True))
+    right, bottom = (min(int(a) + 1, b) for a, b in zip(xy.max(axis=(0, 1)), frame[2:], strict=True))
+    canvas = Image.new("I", (max(1, right - left), max(1, bottom - top)))
+    draw = ImageDraw.Draw(canvas)
+    for number, polygon in zip((numbers[order] + 1).tolist(), (xy - (left, top)).reshape(-1, 6).tolist(), strict=True):
+        draw.polygon(polygon, fill=number)
+    return left, top, np.asarray(canvas, np.int32)
+
+
+def planes(at: Floats, corners: Ints, values: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return (start, per x, per y), each ``(k, m)``: how k values of the points run over each of m triangles."""
+    a, b, c = (at[corners[:, k]] for k in range(3))
+    va, vb, vc = (values[corners[:, k]].T for k in range(3))
+    one, two = b - a, c - a
+    area = one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]
+    thin = np.abs(area) < 1.5  # a sliver has no slope that can be trusted
+    area = np.where(thin, np.inf, area)
+    right = ((vb - va) * two[:, 1] - (vc - va) * one[:, 1]) / area
+    down = ((vc - va) * one[:, 0] - (vb - va) * two[:, 0]) / area
+    start = np.where(thin, (va + vb + vc) / 3, va - right * a[:, 0] - down * a[:, 1])
+    return tuple(np.asarray(part, np.float32) for part in (start, right, down))  # type: ignore[return-value]
+
+
