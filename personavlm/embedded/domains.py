@@ -4,9 +4,10 @@
     ->  time_availability: about 30 minutes · allergies: nuts      (domain "recipes")
 
 A domain is two data files: ``words/<name>.txt`` says when a conversation is about it and what its reader looks for, and
-``words/<name>.json`` holds the reader's weights, learnt by ``lab/tune_extraction.py``. What a reader says is a span of
-the user's own words with the probability that it is worth keeping, weighed twice: by itself (``spans``) and in its
-sentence (``tagger``); a small third table joins the two.
+``words/<name>.json`` with ``words/<name>.npz`` hold the reader's weights, learnt by ``lab/tune_extraction.py``. What a
+reader says is a span of the user's own words with the probability that it is worth keeping: the weighted mean of three
+readings, of the span by itself (``spans``), in its sentence (``tagger``), and by what its words mean (``network``; left
+out where the text encoder is another than it was learnt from).
 """
 
 from __future__ import annotations
@@ -16,16 +17,19 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
+from importlib.resources import as_file, files
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from personavlm.embedded import banks, language, phrases, spans, voice
+from personavlm.embedded import banks, language, network, phrases, spans, voice
+from personavlm.embedded.network import Network
 from personavlm.embedded.records import Found
 from personavlm.embedded.spans import Candidate, Lexicon, Setting
 from personavlm.embedded.tagger import Table, allowed, chances
+from personavlm.encoders import PieceEncoder, TextEncoder
 from personavlm.prompts.text import Line
 
 DOMAINS = ("recipes",)
@@ -36,15 +40,16 @@ Scores = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Reader:
-    """A learnt reader: two tables of weights, and the numbers that turn their scores into a choice."""
+    """A learnt reader: tables of weights for three readings, and the numbers that turn their scores into a choice."""
 
     categories: tuple[str, ...]
     weights: Mapping[str, tuple[tuple[int, float], ...]]
     """Weights of spans' features; only the categories a feature speaks for or against, by position."""
     bias: float
     tagger: Table
-    joined: Scores
-    """``(categories, 2 * categories + 3)``: what both readings, the marks of a candidate and one weigh together."""
+    network: Network
+    shares: tuple[float, float, float]
+    """How much the readings count: spans, tagger, network; they add up to one."""
     threshold: float
     """Least probability of a record."""
     aside: float
@@ -62,14 +67,25 @@ class Reader:
 @cache
 def reader(name: str) -> Reader:
     """Return a domain's reader, read once."""
-    raw = json.loads(files("personavlm.embedded").joinpath("words", f"{name}.json").read_text("utf-8"))
+    with as_file(files("personavlm.embedded").joinpath("words")) as folder:
+        return load(folder, name)
+
+
+def load(folder: Path, name: str) -> Reader:
+    """Return the reader whose tables stand in a folder. Raises ``FileNotFoundError``."""
+    raw = json.loads((folder / f"{name}.json").read_text("utf-8"))
     categories = tuple(raw["categories"])
     starts, moves = allowed(len(categories))
-    tagger = Table(
-        len(categories), _rows(raw["tagger"]), starts + np.array(raw["starts"]), moves + np.array(raw["moves"])
+    return Reader(
+        categories,
+        _rows(raw["weights"]),
+        raw["bias"],
+        Table(len(categories), _rows(raw["tagger"]), starts + np.array(raw["starts"]), moves + np.array(raw["moves"])),
+        network.load(folder / f"{name}.npz"),
+        tuple(raw["shares"]),
+        raw["threshold"],
+        raw["aside"],
     )
-    joined = np.array(raw["joined"], dtype=np.float64)
-    return Reader(categories, _rows(raw["weights"]), raw["bias"], tagger, joined, raw["threshold"], raw["aside"])
 
 
 def _rows(raw: Mapping[str, Mapping[str, float]]) -> dict[str, tuple[tuple[int, float], ...]]:
@@ -131,19 +147,32 @@ def _weight(name: str, text: str) -> int:
     return 2 * len(telling) + len(likely)
 
 
-def read(text: str, history: Sequence[Line]) -> tuple[list[Found], str]:
+def read(text: str, history: Sequence[Line], encoder: TextEncoder) -> tuple[list[Found], str]:
     """Return the records of the domain a message is about, and the domain's name; ``([], "")`` outside any domain."""
     name = about(text, history)
     if not name:
         return [], ""
     text = text[:MAX_TEXT]
     by, where = reader(name), setting(name, text, history)
+    found, chance = weighed(by, text, where, banks.phrases(name)["stock"], encoder)
+    aside = [found[k] for k in np.flatnonzero((chance >= by.aside).any(axis=1)) if found[k].end > 0]
+    return list(_told(name, text, chosen(by, found, chance), aside)), name
+
+
+def weighed(
+    by: Reader, text: str, where: Setting, stock: Sequence[str], encoder: TextEncoder
+) -> tuple[list[Candidate], Scores]:
+    """Return the candidates of a message and their chances, a row each, for each category."""
     sentences = spans.read(text, where)
-    found = [*spans.candidates(text, sentences, where), *spans.stock(banks.phrases(name)["stock"], text, where)]
+    found = [*spans.candidates(text, sentences, where), *spans.stock(stock, text, where)]
+    if not found:
+        return [], np.zeros((0, len(by.categories)))
     tagged = {place: row for one in sentences for place, row in chances(one, where, by.tagger).items()}
-    joint = odds(by, found, tagged)
-    aside = [found[k] for k in np.flatnonzero((joint >= _odds(by.aside)).any(axis=1)) if found[k].end > 0]
-    return list(_told(name, text, chosen(by, found, joint), aside)), name
+    readings = [_chance(np.array([by.score(one.features) for one in found])), sentence_chances(found, tagged, by)]
+    if isinstance(encoder, PieceEncoder) and encoder.name == by.network.encoder:
+        shown = network.read(text, where, found, stock, encoder, encoder)
+        readings.append(_chance(network.scores(by.network, shown)))
+    return found, mean(found, readings, by.shares)
 
 
 def setting(name: str, text: str, history: Sequence[Line]) -> Setting:
@@ -160,41 +189,37 @@ def setting(name: str, text: str, history: Sequence[Line]) -> Setting:
 # ── choosing ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _odds(chance: float) -> float:
-    return float(np.log(chance / (1 - chance)))
+def _chance(odds: Scores) -> Scores:
+    chance: Scores = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
+    return chance
 
 
-BOUND = 8.0
-"""Log odds are taken no further from nought than this."""
+def sentence_chances(found: Sequence[Candidate], tagged: Mapping[tuple[int, int], Scores], by: Reader) -> Scores:
+    """Return what the tagger gives each candidate, a row each."""
+    none = np.zeros(len(by.categories))
+    return np.array([tagged.get((one.start, one.end), none) for one in found])
 
 
-def odds(by: Reader, found: Sequence[Candidate], tagged: Mapping[tuple[int, int], Scores]) -> Scores:
-    """Return the joint log odds of each candidate, a row each, for each category."""
-    if not found:
-        return np.zeros((0, len(by.categories)))
-    scores = np.array([by.score(one.features) for one in found])
-    joint: Scores = inputs(found, scores, tagged) @ by.joined.T
-    return joint
+def mean(found: Sequence[Candidate], readings: Sequence[Scores], shares: Sequence[float]) -> Scores:
+    """Return the weighted mean of the readings there are: spans, tagger and perhaps network.
+
+    Stock values stand in no sentence: the tagger has no say in them.
+    """
+    weights = np.array([shares[: len(readings)]] * len(found))
+    weights[[one.end == 0 for one in found], 1] = 0
+    total: Scores = np.einsum("fr,rfc->fc", weights / weights.sum(axis=1, keepdims=True), np.array(readings))
+    return total
 
 
-def inputs(found: Sequence[Candidate], scores: Scores, tagged: Mapping[tuple[int, int], Scores]) -> Scores:
-    """Return what is weighed together: both readings as bounded log odds, the marks of a candidate, and one."""
-    none = np.zeros(scores.shape[1])
-    chance = np.clip(np.array([tagged.get((one.start, one.end), none) for one in found]), 1e-6, 1 - 1e-6)
-    marks = [(one.end > 0 and one.value.lower().startswith("no "), one.end == 0, True) for one in found]
-    tagger = np.log(chance) - np.log(1 - chance)
-    return np.hstack([np.clip(scores, -BOUND, BOUND), np.clip(tagger, -BOUND, BOUND), np.array(marks, dtype=float)])
-
-
-def chosen(by: Reader, found: Sequence[Candidate], joint: Scores) -> list[tuple[Candidate, str]]:
+def chosen(by: Reader, found: Sequence[Candidate], chance: Scores) -> list[tuple[Candidate, str]]:
     """Return the candidates worth keeping with their category, in the order of the text.
 
     Where two spans of a category overlap, the likelier one is kept; of the stock values one per category.
     """
     taken: dict[int, list[tuple[int, int]]] = {}
-    rows, columns = np.nonzero(joint >= _odds(by.threshold))
+    rows, columns = np.nonzero(chance >= by.threshold)
     picked: list[tuple[Candidate, str]] = []
-    for row, column in sorted(zip(rows.tolist(), columns.tolist(), strict=True), key=lambda rc: (-joint[rc], rc)):
+    for row, column in sorted(zip(rows.tolist(), columns.tolist(), strict=True), key=lambda rc: (-chance[rc], rc)):
         one, held = found[row], taken.setdefault(column, [])
         if not any((a < one.end and one.start < b) or (a == b and one.start == one.end) for a, b in held):
             held.append((one.start, one.end))

@@ -50,10 +50,10 @@ class Scene:
         return self.history[-1].assistant if self.history else ""
 
 
-def extract(messages: Sequence[Message], encoder: TextEncoder) -> str:  # noqa: ARG001 - the contract's signature
+def extract(messages: Sequence[Message], encoder: TextEncoder) -> str:
     """Return the ``semantic`` contract's text: zero to twelve records, or the decision that there is none."""
     scene = read(messages)
-    own, domain = domains.read(scene.text, scene.history)
+    own, domain = domains.read(scene.text, scene.history, encoder)
     own = [one for one in own if not told_already(one.value, scene.known)]
     found = [*own, *_general(scene, bool(domain))]
     return write(settle(placed(found, scene.known), scene.known))

@@ -5,7 +5,8 @@ CLIP when its weights are present and a hand-made encoder that needs no download
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,27 @@ class TextEncoder(Protocol):
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return ``(len(texts), dim)`` unit vectors; cosine is the dot product."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """A text's word pieces as a text encoder sees them in their surroundings."""
+
+    places: NDArray[np.int64]
+    """``(n, 2)``: first character of each piece and the one behind its last."""
+    states: NDArray[np.float32]
+    """``(n, layers, dim)``: what each asked layer says of each piece; not of unit length."""
+
+
+@runtime_checkable
+class PieceEncoder(Protocol):
+    """A text encoder that also shows what its layers say of each word piece."""
+
+    name: str
+
+    def pieces(self, before: str, text: str, layers: Sequence[int]) -> Pieces:
+        """Return the pieces of ``text``, read behind ``before``; layer 0 is the embedding, 1 the first layer's."""
         ...
 
 

