@@ -1,0 +1,52 @@
+"""The pen a life is written with: it numbers facts and threads and joins facts that follow each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from personavlm.worlds.life_time import Frame
+from personavlm.worlds.values import Fact, Half, Matter, Thread
+
+MISSPOKE = "a slip of the tongue"
+"""Reason of a fact that corrects what was said before."""
+
+PRONOUNS: Mapping[str, Mapping[str, str]] = {
+    "she": {"they": "she", "them": "her", "their": "her", "theirs": "hers"},
+    "he": {"they": "he", "them": "him", "their": "his", "theirs": "his"},
+    "they": {"they": "they", "them": "them", "their": "their", "theirs": "theirs"},
+}
+
+
+@dataclass(slots=True)
+class Pen:
+    """Writes the threads of one life. The only thing in a life that changes while it is made."""
+
+    frame: Frame
+    pronoun: str
+    threads: list[Thread] = field(default_factory=list)
+    count: int = 0
+
+    @property
+    def half(self) -> Half:
+        """The half that the life draws from."""
+        return self.frame.half
+
+    def fill(self, text: str, **names: str) -> str:
+        """Fill a bank's text with the person's pronouns, and with names."""
+        return text.format(**{**PRONOUNS[self.pronoun], **names}) if "{" in text else text
+
+    def write(self, matter: Matter, label: str, *facts: Mapping[str, Any]) -> Thread:
+        """Add a thread of facts in order of time; each but the first replaces the one before and ends it."""
+        written: list[Fact] = []
+        for fields in facts:
+            self.count += 1
+            fact = Fact(id=f"f{self.count}", matter=matter, **fields)
+            if written:
+                fact = replace(fact, replaces=written[-1].id)
+                written[-1] = replace(written[-1], until=fact.since)
+            written.append(fact)
+        thread = Thread(f"h{len(self.threads) + 1}", matter, label, tuple(written))
+        self.threads.append(thread)
+        return thread
