@@ -50,6 +50,10 @@ class Lesson:
     unknown_think: str = ""
     unknown: str = ""
     """What is said if the evidence was not found."""
+    shots: tuple[str, ...] = ()
+    """Pictures sent with the message, by shot id."""
+    note: str = ""
+    """What sort of lesson it is, for the statistics."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,217 @@
+"""Training data: many worlds lived through, and their calls put together in the paper's proportions.
+
+    seed ──worlds──> parts/PERSON.jsonl (every call of a person) ──compose──> sft.jsonl, sft_released.jsonl, statistics
+
+Living is done person by person, each into its own file, so that a run that was stopped goes on where it was and
+several processes share the work. Composing draws from all parts with the seed; where a kind is short of the paper's
+number, that is reported and not made up by copies.
+
+Source: composition of the 77,997 SFT samples of 500 persons (paper section 4, figure 7).
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from personavlm.files import write_atomically
+from personavlm.synthesis.formats import conversational, picture_path, pictures_of, released_row
+from personavlm.synthesis.lessons import Lesson
+from personavlm.synthesis.living import SAMPLE_KINDS, Pictures, Sample, SampleKind, live_through
+from personavlm.synthesis.recall import direct_lessons, recall_lessons
+from personavlm.worlds.values import World
+
+PAPER_COMPOSITION: Mapping[SampleKind, int] = {
+    "reasoning": 33_981,
+    "semantic": 16_000,
+    "personality": 8_000,
+    "episodic": 6_672,
+    "procedural": 6_672,
+    "core": 6_672,
+}
+"""The paper's SFT samples by kind."""
+PAPER_PERSONS = 500
+
+Make = Callable[[int, int], tuple[World, Pictures]]
+"""From seed and number to a training world with its pictures; a function at the top of a module, so it can travel."""
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class LessonPlan:
+    """How many lessons a person gives at most, by sort; about the 68 reasoning samples a person of the paper's data."""
+
+    facts: int = 34
+    past: int = 5
+    unknown: int = 5
+    direct: int = 26
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """What a data set came to: samples wanted and there by kind, lessons by sort, with pictures, and persons."""
+
+    wanted: Mapping[SampleKind, int]
+    samples: Mapping[SampleKind, int]
+    lessons: Mapping[str, int]
+    with_pictures: int
+    persons: int
+    turns: int
+
+
+def make_training_set(
+    out: Path, seed: int, persons: int, make: Make, processes: int = 2, progress: Progress = lambda *_: None
+) -> Composed:
+    """Write the training data of ``persons`` worlds into a folder; goes on where an earlier run stopped."""
+    for folder in ("parts", "images"):
+        (out / folder).mkdir(parents=True, exist_ok=True)
+    todo = [number for number in range(persons) if not _part(out, number).is_file()]
+    done = persons - len(todo)
+    if processes > 1 and len(todo) > 1:
+        with ProcessPoolExecutor(processes) as pool:
+            jobs = [pool.submit(live_person, out, seed, number, make) for number in todo]
+            for job in as_completed(jobs):
+                job.result()
+                done += 1
+                progress("persons", done, persons)
+    else:
+        for number in todo:
+            live_person(out, seed, number, make)
+            done += 1
+            progress("persons", done, persons)
+    return compose(out, seed, persons)
+
+
+def _part(out: Path, number: int) -> Path:
+    return out / "parts" / f"{number:04}.jsonl"
+
+
+def live_person(out: Path, seed: int, number: int, make: Make, plan: LessonPlan = LessonPlan()) -> None:
+    """Live one training person's life and write every call of it, and its pictures; whole or not at all."""
+    world, pictures = make(seed, number)
+    with tempfile.TemporaryDirectory() as home:
+        rows = []
+        for sample in live_through(world, lessons_of(world, seed, plan), pictures, _kit(), Path(home)):
+            _keep_pictures(out, sample)
+            rows.append(json.dumps(conversational(sample), ensure_ascii=False))
+    head = json.dumps({"person": world.person.id, "turns": len(world.turns)})
+    write_atomically(_part(out, number), "\n".join([head, *rows, ""]).encode())
+
+
+def lessons_of(world: World, seed: int, plan: LessonPlan) -> list[Lesson]:
+    """Return a world's lessons, one a minute and message at most."""
+    rng = random.Random(f"{seed}/{world.person.id}/lessons")
+    lessons = [
+        *recall_lessons(world, rng, plan.facts, plan.past, plan.unknown),
+        *direct_lessons(world, rng, plan.direct),
+    ]
+    return list({(lesson.time, lesson.text): lesson for lesson in lessons}.values())
+
+
+def _keep_pictures(out: Path, sample: Sample) -> None:
+    for part in pictures_of(sample):
+        path = out / picture_path(part)
+        if not path.is_file():
+            write_atomically(path, part.data)
+
+
+_KIT: list[Any] = []
+
+
+def _kit() -> Any:
+    """The encoders of this process, loaded once; texts that come up again are encoded once as well."""
+    if not _KIT:
+        from personavlm.assistant import Kit
+
+        _KIT.append(Kit.load())
+    return _KIT[0]
+
+
+# ── composing ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+Place = tuple[int, int]
+"""A sample in the parts: number of the person, line of the file."""
+
+
+def compose(out: Path, seed: int, persons: int) -> Composed:
+    """Choose the samples of every kind from the parts and write both layouts and the statistics."""
+    wanted: dict[SampleKind, int] = {k: round(n * persons / PAPER_PERSONS) for k, n in PAPER_COMPOSITION.items()}
+    there: dict[SampleKind, list[tuple[Place, bool]]] = {kind: [] for kind in SAMPLE_KINDS}
+    turns = 0
+    for number in range(persons):
+        for line, row in enumerate(_rows(out, number)):
+            if line:
+                there[row["kind"]].append(((number, line), _telling(row)))
+            else:
+                turns += row["turns"]
+    rng = random.Random(f"{seed}/compose")
+    chosen = {place for kind in SAMPLE_KINDS for place in _choose(there[kind], wanted[kind], rng)}
+    composed = _write(out, chosen, wanted, persons, turns)
+    write_atomically(out / "statistics.json", json.dumps(plain_statistics(composed), indent=1).encode())
+    return composed
+
+
+def _write(out: Path, chosen: set[Place], wanted: Mapping[SampleKind, int], persons: int, turns: int) -> Composed:
+    samples: Counter[SampleKind] = Counter()
+    lessons: Counter[str] = Counter()
+    pictured = 0
+    with (
+        (out / "sft.jsonl").open("w", encoding="utf-8") as ours,
+        (out / "sft_released.jsonl").open("w", encoding="utf-8") as theirs,
+    ):
+        for number in range(persons):
+            for line, row in enumerate(_rows(out, number)):
+                if (number, line) in chosen:
+                    ours.write(json.dumps(row, ensure_ascii=False) + "\n")
+                    theirs.write(json.dumps(released_row(row), ensure_ascii=False) + "\n")
+                    samples[row["kind"]] += 1
+                    lessons[row["note"]] += bool(row["note"])
+                    pictured += bool(row["images"])
+    return Composed(wanted, samples, +lessons, pictured, persons, turns)
+
+
+def plain_statistics(composed: Composed) -> dict[str, Any]:
+    """Return the statistics as a JSON object."""
+    return {
+        "persons": composed.persons,
+        "turns": composed.turns,
+        "samples": {kind: {"wanted": composed.wanted[kind], "there": composed.samples[kind]} for kind in SAMPLE_KINDS},
+        "lessons": dict(sorted(composed.lessons.items())),
+        "with_pictures": composed.with_pictures,
+    }
+
+
+def _rows(out: Path, number: int) -> Iterator[dict[str, Any]]:
+    with _part(out, number).open(encoding="utf-8") as part:
+        yield from map(json.loads, part)
+
+
+def _telling(row: Mapping[str, Any]) -> bool:
+    """Whether a sample says something: a decision to remember, a trait shown, an entry. Those are chosen first."""
+    output: str = row["messages"][-1]["content"][0]["text"]
+    if row["kind"] == "semantic":
+        return '"decision": true' in output
+    if row["kind"] == "personality":
+        return any(f": {score}" in output for score in (1, 2, 4, 5))
+    return output != "{}"
+
+
+SILENT_SHARE = 0.3
+"""So many of a kind's samples may say nothing (small talk, no trait shown): a model must learn to keep silent, too."""
+
+
+def _choose(there: Sequence[tuple[Place, bool]], wanted: int, rng: random.Random) -> list[Place]:
+    telling = [place for place, tells in there if tells]
+    silent = [place for place, tells in there if not tells]
+    rng.shuffle(telling)
+    rng.shuffle(silent)
+    quiet = min(len(silent), max(round(wanted * SILENT_SHARE), wanted - len(telling)))
+    return [*telling[: wanted - quiet], *silent[:quiet]]
