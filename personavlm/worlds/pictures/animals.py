@@ -31,7 +31,8 @@ def cat(mark: Random) -> list[Part]:
     body = [ball(0, 0.05, 0.3, 0.24 * wide, 0.25, 0.32), ball(0, 0.12, 0.17, 0.29 * wide, 0.26, 0.18)]
     head = ball(0, -0.1, 0.72, 0.2, 0.18, 0.17)
     cheeks = [ball(x, -0.24, 0.67, 0.075, 0.06, 0.055, 14) for x in (-0.06, 0.06)]
-    paws = [tube(curve([(x, -0.12, 0.4), (x, -0.2, 0.18), (x, -0.27, 0.045)]), [0.09, 0.06, 0.065]) for x in (-0.1, 0.1)]
+    paws = [tube(curve([(x, -0.04, 0.42), (x, -0.16, 0.18), (x, -0.2, 0.045)]), [0.06, 0.06, 0.05]) for x in (-0.1, 0.1)]
+    paws += [ball(x, -0.23, 0.045, 0.068, 0.09, 0.05, 14) for x in (-0.1, 0.1)]
     ears = [turned(_ear(mark.uniform(0.17, 0.22)), 1, lean) for lean in (-16, 16)]
     ears = [moved(ear, x, -0.07, 0.8) for ear, x in zip(ears, (-0.12, 0.12), strict=True)]
     tip = mark.uniform(0.18, 0.5)
@@ -45,7 +46,7 @@ def cat(mark: Random) -> list[Part]:
 
 
 def _ear(high: float) -> Part:
-    return scaled(ball(0, 0, 0, 0.085, 0.045, high, 14), 1, 1, 1)
+    return ball(0, 0, 0, 0.085, 0.045, high, 14)
 
 
 def dog(mark: Random) -> list[Part]:
@@ -54,7 +55,8 @@ def dog(mark: Random) -> list[Part]:
     body = [ball(0, 0.08, 0.3, 0.23 * wide, 0.24, 0.33), ball(0, 0.16, 0.16, 0.27 * wide, 0.24, 0.17), ball(0, -0.04, 0.5, 0.16, 0.16, 0.2)]
     head = ball(0, -0.1, 0.76, 0.17, 0.18, 0.16)
     snout = tube(curve([(0, -0.16, 0.73), (0, -0.28, 0.71), (0, -0.34 - mark.uniform(0, 0.07), 0.7)]), [0.11, 0.085, 0.075], 14)
-    legs = [tube(curve([(x, -0.1, 0.45), (x, -0.14, 0.2), (x, -0.22, 0.05)]), [0.09, 0.06, 0.07]) for x in (-0.12, 0.12)]
+    legs = [tube(curve([(x * 0.8, 0.02, 0.5), (x, -0.1, 0.22), (x, -0.14, 0.05)]), [0.06, 0.065, 0.06]) for x in (-0.12, 0.12)]
+    legs += [ball(x, -0.18, 0.05, 0.075, 0.1, 0.055, 14) for x in (-0.12, 0.12)]
     tip = mark.uniform(0.15, 0.35)
     tail = tube(curve([(0.12, 0.3, 0.12), (0.32, 0.32, 0.16), (0.4, 0.3, 0.2 + tip)]), [0.06, 0.05, 0.02])
     nose = fixed(ball(0, -0.39, 0.745, 0.045, 0.035, 0.035, 12), EYE, "plastic")

@@ -95,7 +95,7 @@ def suitcase(mark: Random) -> list[Part]:
 
 def hat(mark: Random) -> list[Part]:
     """A hat with a brim and a band."""
-    brim, crown, high = mark.uniform(0.82, 1.05), mark.uniform(0.46, 0.52), mark.uniform(0.52, 0.72)
+    brim, crown, high = mark.uniform(0.74, 0.92), mark.uniform(0.46, 0.52), mark.uniform(0.58, 0.76)
     curl, top = mark.uniform(0.04, 0.14), mark.choice([0.94, 0.75, 0.6])
     edge = curve([(0.0, 0.03), (crown, 0.03), (brim * 0.8, 0.02), (brim, curl)], 5)
     under = [(r, z - 0.025) for r, z in edge][::-1]
@@ -115,9 +115,8 @@ def umbrella(mark: Random) -> list[Part]:
     ribs, deep, wide = mark.choice([6, 8, 10]), mark.uniform(0.3, 0.4), mark.uniform(0.62, 0.72)
     canopy = _canopy(ribs, wide, deep, 0.58)
     under = fixed(inside(replace(canopy, patterned=False)), (70, 66, 70), "cloth")
-    hook = curve([(0, 0, 0.86), (0, 0, 0.1), (0.03, 0, 0.03), (0.1, 0, 0.02), (0.15, 0, 0.09)], 6)
-    knob = [(0, 0, 0.2), (0, 0, 0.02)]
-    grip = tube(hook[-18:] if mark.random() < 0.7 else knob, 0.032)
+    hook = curve([(0, 0, 0.28), (0, 0, 0.12), (0.03, 0, 0.04), (0.1, 0, 0.03), (0.15, 0, 0.08), (0.15, 0, 0.13)], 6)
+    grip = tube(hook if mark.random() < 0.7 else [(0, 0, 0.28), (0, 0, 0.0)], 0.038)
     parts = [patterned(canopy), under, fixed(tube([(0, 0, 0.2), (0, 0, 1.02)], 0.014, 8), STEEL, "metal"), second(grip, "wood")]
     return parts
 
@@ -135,53 +134,45 @@ def _canopy(ribs: int, wide: float, deep: float, low: float) -> Part:
 
 def shoe(mark: Random) -> list[Part]:
     """A shoe with its tip on the left."""
-    high, tip = mark.uniform(0.56, 0.8), mark.uniform(0.2, 0.27)
-    spine = [(-0.82, 0.1), (-0.6, 0.12), (-0.2, 0.2), (0.15, 0.24), (0.42, 0.24), (0.6, 0.22)]
-    tall = [0.1, tip * 0.85, 0.3, high * 0.72, high * 0.92, high]
-    upper = _upper(curve(spine, 5), np.interp(np.linspace(0, 5, 26), range(6), tall))
-    sole = scaled(block(0, 0, 0, 1.0, 1.0, 0.11, 0.05), 1.52, 0.5, 1)
-    sole = moved(replace(sole, points=sole.points * np.array([1, 1, 1], np.float32)), -0.1, 0, 0)
-    cuff = fixed(_opening(high), DARK, "cloth")
-    rows = mark.choice([3, 4, 5])
-    laces = [_lace(x, high) for x in np.linspace(-0.32, 0.08, rows)]
-    white = mark.random() < 0.5
-    return [patterned(upper), fixed(sole, (232, 228, 220) if white else DARK, "rubber"), cuff, second(joined(laces), "cloth")]
+    high, tip = mark.uniform(0.58, 0.86), mark.uniform(0.26, 0.32)
+    x = [-0.8, -0.72, -0.5, -0.22, 0.0, 0.14, 0.3, 0.5, 0.62, 0.66]
+    half = [0.06, 0.15, 0.21, 0.21, 0.2, 0.2, 0.2, 0.19, 0.14, 0.05]
+    tall = [0.12, tip * 0.8, tip, tip + 0.08, high * 0.74, high * 0.92, high, high * 0.98, high, high * 0.94]
+    white, rows = mark.random() < 0.5, mark.choice([3, 4, 5])
+    sole = moved(scaled(block(0, 0, 0, 1.0, 1.0, 0.13, 0.06), 1.54, 0.47), -0.07)
+    cuff = fixed(ball(0.4, 0, high - 0.005, 0.2, 0.13, 0.03, 20), DARK, "cloth")
+    laces = [_lace(at, float(np.interp(at, x, tall)), float(np.interp(at, x, half))) for at in np.linspace(-0.36, 0.06, rows)]
+    rubber = fixed(sole, (232, 228, 220) if white else DARK, "rubber")
+    return [patterned(_upper(x, half, tall)), rubber, cuff, second(joined(laces), "cloth")]
 
 
-def _upper(spine: list[tuple[float, ...]], tall: np.ndarray) -> Part:
-    angle = np.linspace(-0.12 * pi, 1.12 * pi, 19)[None, :]
-    x = np.array([p[0] for p in spine])[:, None]
-    half = np.array([p[1] for p in spine])[:, None]
-    points = np.stack(np.broadcast_arrays(x, -half * np.cos(angle), 0.08 + (tall[:, None] - 0.08) * np.sin(angle)), -1)
-    first, last = points[:1].copy(), points[-1:].copy()
-    first[..., :] = points[0].mean(axis=0) - (0.06, 0, 0.02)
-    last[..., :] = (0.63, 0, tall[-1] * 0.6)
-    points = np.concatenate([first, points, last])
-    cells = np.stack(np.broadcast_arrays(points[..., 0] / CELL, angle * 1.5), -1)
+def _upper(x: list[float], half: list[float], tall: list[float]) -> Part:
+    # Arches from the left of the sole to its right, one behind the other.
+    steps = np.linspace(0, len(x) - 1, 28)
+    along, wide, up = (np.interp(steps, range(len(x)), row)[:, None] for row in (x, half, tall))
+    angle = np.linspace(0, pi, 19)[None, :]
+    arch = np.sin(angle) ** 0.75
+    points = np.stack(np.broadcast_arrays(along, -wide * np.cos(angle), 0.07 + (up - 0.07) * arch), -1)
+    ends = [np.broadcast_to(points[k].mean(axis=0), points[k].shape)[None] for k in (0, -1)]
+    points = np.concatenate([ends[0], points, ends[1]])
+    cells = np.stack(np.broadcast_arrays(points[..., 0] / CELL, points[..., 2] / CELL), -1)
     return grid(points.astype(np.float32), cells.astype(np.float32))
 
 
-def _opening(high: float) -> Part:
-    return turned(ball(0.36 * cos(0.15), 0, high + 0.035, 0.2, 0.14, 0.03, 20), 1, 0)
-
-
-def _lace(x: float, high: float) -> Part:
-    z = float(np.interp(x, [-0.6, -0.2, 0.15, 0.42], [0.25, 0.32, high * 0.74, high * 0.94]))
-    path = [(x - 0.01 + 0.06 * abs(s), 0.17 * s, z - 0.09 * s * s + 0.015) for s in (-1, -0.5, 0, 0.5, 1)]
-    return tube(curve(path, 4), 0.024, 8)
+def _lace(x: float, z: float, half: float) -> Part:
+    path = [(x - 0.03 + 0.05 * abs(s), 0.9 * half * s, 0.07 + (z - 0.05) * (1 - 0.64 * s * s) ** 0.5) for s in (-1, -0.5, 0, 0.5, 1)]
+    return tube(curve(path, 4), 0.026, 8)
 
 
 def book(mark: Random) -> list[Part]:
     """A closed book standing a little open to the front, with a ribbon to mark the page."""
     wide, high, thick = mark.uniform(0.66, 0.76), mark.uniform(0.94, 1.02), mark.uniform(0.14, 0.26)
     covers = [block(0, s * thick / 2, 0, wide, 0.035, high, 0.012) for s in (-1, 1)]
-    back = scaled(ball(-wide / 2, 0, high / 2, 0.05, thick / 2 + 0.017, high / 2, 16), 1, 1, 1)
     spine = block(-wide / 2, 0, 0, 0.05, thick + 0.03, high, 0.02)
     pages = fixed(block(0.01, 0, 0.025, wide - 0.06, thick - 0.02, high - 0.05, 0.004), PAGES, "paper")
     x, front = mark.uniform(-0.05, 0.2), -thick / 2 - 0.03
     ribbon = tube(curve([(x, 0, high - 0.03), (x, front + 0.01, high + 0.025), (x, front - 0.01, high - 0.06), (x + 0.01, front, high - mark.uniform(0.3, 0.5))]), 0.045, 8, 0.25)
     title = block(mark.choice([-0.05, 0.0]), -thick / 2 - 0.018, high * mark.uniform(0.3, 0.4), wide * mark.uniform(0.4, 0.55), 0.012, 0.14, 0.004)
-    del back
     parts = [patterned(joined([*covers, spine])), pages, second(ribbon, "cloth"), fixed(title, PAGES, "paper")]
     return [turned(part, 0, -4) for part in parts]
 

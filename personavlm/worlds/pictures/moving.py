@@ -112,22 +112,17 @@ def bicycle(mark: Random) -> list[Part]:
     frame = [tube([(x, y, z) for x, z, y in bar], 0.026, 10) for bar in bars]
     bar = _handlebar(mark, head[0] + 0.03, head[1] + 0.1)
     saddle = ball(seat[0] + 0.03, 0, seat[1] + 0.1, 0.13, 0.075, 0.04, 18)
-    guards = []
     parts = [joined(frame), fixed(joined(tyres), DARK, "rubber"), fixed(joined([*spokes, *bar]), STEEL, "metal"), second(saddle, "leather")]
     chainwheel = fixed(moved(ring(0, 0, 0, 0.07, 0.015, 20), crank[0], -0.03, crank[1]), STEEL, "metal")
     if mark.random() < 0.45:
-        guards = [second(_basket(head[0] - 0.16, head[1] + 0.0), "wicker")]
-    return [*parts, chainwheel, *guards]
+        parts.append(second(block(head[0] - 0.16, 0, head[1], 0.22, 0.28, 0.18, 0.03), "wicker"))
+    return [*parts, chainwheel]
 
 
 def _handlebar(mark: Random, x: float, z: float) -> list[Part]:
     back = mark.choice([0.18, 0.08, -0.08])
     up = mark.uniform(0.02, 0.1)
     return [tube(curve([(x, 0, z), (x, s * 0.1, z + up), (x + back, s * 0.22, z + up)], 5), 0.018, 8) for s in (-1, 1)]
-
-
-def _basket(x: float, z: float) -> Part:
-    return block(x, 0, z, 0.22, 0.28, 0.18, 0.03)
 
 
 def boat(mark: Random) -> list[Part]:
@@ -206,10 +201,10 @@ def guitar(mark: Random) -> list[Part]:
     body = slab([(p[0], p[1]) for p in outline], 0.11, 0.015)
     hole = fixed(moved(scaled(ball(0, 0, 0, 1, 1, 1, 20), 0.065, 0.012, 0.065), 0, -0.055, 0.34), DARK, "cloth")
     bridge = fixed(block(0, -0.06, 0.15, 0.14, 0.03, 0.03, 0.01), DARK, "wood")
-    neck = block(0, -0.05, 0.4, 0.055, 0.04, 0.5, 0.015)
-    head = block(0, -0.045, 0.88, mark.choice([0.09, 0.075]), 0.035, 0.13, 0.015)
-    strings = [tube([(x, -0.08, 0.17), (x * 0.7, -0.078, 0.92)], 0.0022, 4) for x in (-0.02, -0.007, 0.007, 0.02)]
-    pegs = [ball(s * 0.06, -0.045, z, 0.02, 0.015, 0.012, 10) for s in (-1, 1) for z in (0.91, 0.945, 0.98)]
+    neck = block(0, -0.055, 0.39, 0.07, 0.05, 0.52, 0.015)
+    head = block(0, -0.045, 0.88, mark.choice([0.12, 0.1]), 0.045, 0.14, 0.015)
+    strings = [tube([(x, -0.075, 0.17), (x, -0.085, 0.4)], 0.003, 4) for x in (-0.022, 0.0, 0.022)]
+    pegs = [ball(s * 0.068, -0.045, z, 0.02, 0.015, 0.012, 10) for s in (-1, 1) for z in (0.91, 0.945, 0.98)]
     parts = [patterned(body), hole, bridge, second(joined([neck, head])), fixed(joined([*strings, *pegs]), STEEL, "metal")]
     if mark.random() < 0.5:
         guard = [(0.04, 0.2), (wide * 0.62, 0.16), (waist * 0.8, 0.3), (0.08, 0.33)]

@@ -53,7 +53,7 @@ class Solid:
 
     parts: tuple[Part, ...]
     points: Floats
-    """``(n, 3)``, lowest at 0, highest at 1."""
+    """``(n, 3)``, lowest at 0, highest at 1, x and y round 0."""
     normals: Floats
     cells: Floats
     faces: NDArray[np.int32]
@@ -71,7 +71,8 @@ def solid(shape: str, mark: int) -> Solid:
     offsets = np.cumsum([0, *(len(part.points) for part in parts)])
     points = np.concatenate([part.points for part in parts])
     low, high = float(points[:, 2].min()), float(points[:, 2].max())
-    points = (points - np.array([0, 0, low], np.float32)) / (high - low)
+    middle = (points[:, :2].min(axis=0) + points[:, :2].max(axis=0)) / 2
+    points = (points - np.array([*middle, low], np.float32)) / (high - low)
     body = [points[start:end] for part, start, end in zip(parts, offsets, offsets[1:], strict=False) if part.patterned]
     front = np.concatenate(body) if body else points
     return Solid(

@@ -209,6 +209,10 @@ def pattern_colour(look: Look) -> Floats:
 # ── small features ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
+BADGES = {"ball": (0.7, 0.82), "bird house": (0.1, 0.2), "chair": (0.78, 0.9), "boat": (0.4, 0.6)}
+"""Between which heights of the body a badge is put, as shares, where the middle is taken by something else."""
+
+
 def badge(look: Look, samples: Samples, chosen: Bools, base: Floats) -> None:
     """Draw the mark's sticker, scratches or stitches on the front of the chosen samples, in place."""
     rng = Random(f"badge/{look.mark}")
@@ -216,8 +220,9 @@ def badge(look: Look, samples: Samples, chosen: Bools, base: Floats) -> None:
     x, y, z = (axis[chosen] for axis in samples.place)
     kind = rng.choice(["star", "heart", "ring", "flower", "scratches", "none"])
     size = rng.uniform(0.07, 0.1) * min(1.0, 1.5 * min(right - left, high - low))
-    a = (x - left - (right - left) * rng.uniform(0.35, 0.65)) / size
-    b = (z - low - (high - low) * rng.uniform(0.35, 0.75)) / size
+    lowest, highest = BADGES.get(look.shape, (0.35, 0.72))
+    a = (x - left - (right - left) * rng.uniform(0.33, 0.67)) / size
+    b = (z - low - (high - low) * rng.uniform(lowest, highest)) / size
     front = y < 0.02
     if kind == "scratches":
         slope, gap = rng.uniform(-1.5, 1.5), rng.uniform(0.5, 0.9)
@@ -262,8 +267,8 @@ def grain(material: str, samples: Samples, chosen: Bools) -> Floats | float:
     if material == "leather":
         return 1 + 0.42 * noise(u * 0.4 + v * 0.07, v * 0.4)
     if material == "wicker":
-        weft = np.sin(u * 31 + np.pi * np.floor(v * 5))
-        return 0.86 + 0.26 * weft * np.abs(np.sin(v * 5 * np.pi))
+        weft = np.sin(u * 19 + np.pi * np.floor(v * 3))
+        return 0.86 + 0.28 * weft * np.abs(np.sin(v * 3 * np.pi))
     if material == "fur":
         return 1 + 0.75 * noise(x * 1.7 + y * 0.8, z * 0.5 + y * 0.3)
     if material in ("paper", "rubber"):
@@ -278,7 +283,7 @@ def surface(look: Look, part: Part, samples: Samples, chosen: Bools) -> Floats:
     base = np.repeat(linear(own)[None, :], int(chosen.sum()), axis=0)
     if part.patterned and look.pattern != "plain":
         base[pattern(look, samples, chosen)] = pattern_colour(look)
-    if part.patterned and look.shape not in ANIMALS:
+    if part.patterned and look.shape not in (*ANIMALS, "clock", "hat", "kite"):
         badge(look, samples, chosen, base)
     return base * np.asarray(grain(part.material or look.material, samples, chosen), np.float32)[..., None]
 
