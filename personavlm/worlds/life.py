@@ -14,7 +14,7 @@ from typing import Any, Literal, cast
 from personavlm.personality import HIGHEST, LOWEST, TRAITS, Profile
 from personavlm.worlds.banks import bank, share
 from personavlm.worlds.life_kin import circle, make_kin, write_aims, write_kin
-from personavlm.worlds.life_pen import Pen
+from personavlm.worlds.life_pen import Pen, row
 from personavlm.worlds.life_self import amounts, events, expertise, goals, leanings, requests, routines, tastes
 from personavlm.worlds.life_things import make_things, write_things
 from personavlm.worlds.life_time import Frame, frame
@@ -56,9 +56,8 @@ def _identity(pen: Pen, rng: random.Random, name: str, age: int, job: str, kin: 
     """Write who they are; one in four moves, or changes work, meanwhile."""
     towns = rng.sample(share(bank("towns")["towns"], pen.half), k=3)
     homes = rng.sample(share(bank("homes")["homes"], pen.half), k=2)
-    company = (
-        "with a flatmate" if any(one.relation == "flatmate" for one in kin) else rng.choice(bank("homes")["company"])
-    )
+    shares = any(one.relation == "flatmate" for one in kin)
+    company = "with a flatmate" if shares else rng.choice(bank("homes")["company"])
     jobs = [job, rng.choice([other for other in share(bank("work")["jobs"], pen.half) if other != job])]
     moves, swaps = rng.random() < 0.25, rng.random() < 0.2
     _own(pen, "name", [(name, f"is called {name}")], False, rng)
@@ -75,9 +74,7 @@ def _own(pen: Pen, attribute: str, values: list[tuple[str, str]], changes: bool,
     for number, (value, text) in enumerate(values[: 2 if changes else 1]):
         since = pen.frame.gap(rng, 0.4, 0.8) if number else pen.frame.ago(rng, 10)
         reason = rng.choice(share(bank("reasons")["fresh start"], pen.half)) if number else ""
-        facts.append(
-            {"about": USER, "attribute": attribute, "value": value, "text": text, "since": since, "reason": reason}
-        )
+        facts.append(row(USER, attribute, value, text, since, reason=reason))
     pen.write("identity", attribute, *facts)
 
 
@@ -100,6 +97,5 @@ def _drift(time: Frame, traits: Profile, pen: Pen) -> Drift | None:
     amount = round(rng.uniform(0.8, 1.6) * (1 if upwards else -1), 2)
     start = time.gap(rng, 0.3, 0.6)
     cause = rng.choice(share(bank("events")["turning points"], pen.half))
-    fact = {"about": USER, "attribute": "event", "value": cause, "text": cause, "since": start - timedelta(hours=1)}
-    pen.write("event", cause, fact)
+    pen.write("event", cause, row(USER, "event", cause, cause, start - timedelta(hours=1)))
     return Drift(cast("Any", trait), amount, start, rng.choice((0, 10, 20)), cause)

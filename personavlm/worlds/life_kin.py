@@ -1,4 +1,4 @@
-"""The others in a life: who they are, what is true of them, how close they are, how it moves, and what is done for them."""
+"""The others in a life: who they are, what is true of them, how close they are, how it moves, what is done for them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
 from personavlm.worlds.banks import bank, share
-from personavlm.worlds.life_pen import MISSPOKE, Pen
+from personavlm.worlds.life_pen import MISSPOKE, Pen, row
 from personavlm.worlds.life_self import shuffled, write_event
 from personavlm.worlds.life_time import spelled
 from personavlm.worlds.values import USER, Kin
@@ -76,22 +76,19 @@ def circle(turns: int, rng: random.Random) -> Circle:
 def make_kin(pen: Pen, name: str, age: int, size: Circle) -> tuple[Kin, ...]:
     """Draw people and animals: relations that fit the age, names that hint at nothing, closeness even."""
     rng = pen.frame.rng("kin")
-    relations = [row for row in shuffled(bank("relations")["people"], rng) if _fits(row["relation"], age)]
+    relations = [entry for entry in shuffled(bank("relations")["people"], rng) if _fits(entry["relation"], age)]
     names = {kind: shuffled(share(bank("names")[kind], pen.half), rng) for kind in ("she", "he", "they", "animals")}
     for kind in ("she", "he", "they"):
         names[kind] = [given for given in names[kind] if given != name]
     closeness = [level for _ in range(4) for level in shuffled((1, 2, 3), rng)]
     people = []
-    for row in relations[: size.people]:
-        pronoun = row["pronoun"] if row["pronoun"] != "any" else rng.choice(("she", "she", "he", "he", "they"))
-        people.append(Kin(names[pronoun].pop(), row["relation"], False, pronoun, cast("Any", closeness.pop())))
-    for row in shuffled(bank("relations")["animals"], rng)[: size.animals]:
+    for entry in relations[: size.people]:
+        pronoun = entry["pronoun"] if entry["pronoun"] != "any" else rng.choice(("she", "she", "he", "he", "they"))
+        people.append(Kin(names[pronoun].pop(), entry["relation"], False, cast("Pronoun", pronoun), cast("Any", closeness.pop())))
+    for entry in shuffled(bank("relations")["animals"], rng)[: size.animals]:
         pronoun = rng.choice(("she", "he"))
-        people.append(
-            Kin(
-                names["animals"].pop(), row["relation"], True, cast("Pronoun", pronoun), cast("Any", rng.choice((2, 3)))
-            )
-        )
+        close: Any = rng.choice((2, 3))
+        people.append(Kin(names["animals"].pop(), entry["relation"], True, cast("Pronoun", pronoun), close))
     return tuple(people)
 
 
@@ -110,12 +107,7 @@ def write_kin(pen: Pen, kin: Sequence[Kin], size: Circle) -> None:
     for one in kin:
         article = "an" if one.relation[0] in "aeiou" else "a"
         text = f"has {article} {one.relation} called {one.name}"
-        since = pen.frame.ago(rng, 12)
-        pen.write(
-            "relation",
-            one.name,
-            {"about": one.name, "attribute": one.relation, "value": one.name, "text": text, "since": since},
-        )
+        pen.write("relation", one.name, row(one.name, one.relation, one.name, text, pen.frame.ago(rng, 12)))
         facts = _animal(pen, rng, spent) if one.animal else _person(pen, rng, spent)
         for attribute, value, text in facts[: max(1, size.facts - 2 * one.animal)]:
             _write_other(pen, one, attribute, value, text, rng)
@@ -163,16 +155,15 @@ def _fresh(items: Sequence[str], spent: set[str], rng: random.Random) -> str:
 
 def _write_other(pen: Pen, one: Kin, attribute: str, value: str, clause: str, rng: random.Random) -> None:
     liked = 1 if clause.startswith("loves ") else 0
-    fact = {"about": one.name, "attribute": attribute, "value": value, "text": f"{one.relation} {one.name} {clause}"}
-    pen.write(
-        "other", one.name, fact | {"since": pen.frame.ago(rng, 5), "polarity": liked, "strength": 3 if liked else 2}
-    )
+    text, since = f"{one.relation} {one.name} {clause}", pen.frame.ago(rng, 5)
+    pen.write("other", one.name, row(one.name, attribute, value, text, since, polarity=liked, strength=2 + liked))
 
 
 def _write_closeness(pen: Pen, one: Kin, rng: random.Random) -> None:
     _, value, text = CLOSENESS[one.closeness]
-    fact = {"about": one.name, "attribute": "closeness", "value": value, "text": text.format(kin=one.name)}
-    pen.write("dynamic", one.name, fact | {"since": pen.frame.ago(rng, 5), "strength": one.closeness, "implied": True})
+    since = pen.frame.ago(rng, 5)
+    fact = row(one.name, "closeness", value, text.format(kin=one.name), since, strength=one.closeness, implied=True)
+    pen.write("dynamic", one.name, fact)
 
 
 def _write_moves(pen: Pen, names: Sequence[str], texts: dict[str, str], rng: random.Random) -> None:
@@ -188,9 +179,7 @@ def _write_moves(pen: Pen, names: Sequence[str], texts: dict[str, str], rng: ran
         for move, since in zip(path, moments, strict=True):
             reason = rng.choice(share(bank("reasons")[move], pen.half))
             text = texts[move].format(kin=name)
-            facts.append(
-                {"about": name, "attribute": attribute, "value": move, "text": text, "since": since, "reason": reason}
-            )
+            facts.append(row(name, attribute, move, text, since, reason=reason))
         pen.write("dynamic", name, *facts)
 
 
@@ -201,19 +190,12 @@ def _slip(pen: Pen, people: Sequence[Kin], rng: random.Random, spent: set[str]) 
     values = [_fresh(share(domain["items"], pen.half), spent, rng) for _ in range(2)]
     moments = [pen.frame.ago(rng, 3), pen.frame.gap(rng, 0.4, 0.8)]
     facts = [
-        {
-            "about": one.name,
-            "attribute": domain["domain"],
-            "value": value,
-            "text": f"{one.relation} {one.name} loves {value}",
-            "since": since,
-            "polarity": 1,
-            "strength": 3,
-            "reason": MISSPOKE if number else "",
-        }
-        for number, (value, since) in enumerate(zip(values, moments, strict=True))
+        row(
+            one.name, domain["domain"], value, f"{one.relation} {one.name} loves {value}", since, polarity=1, strength=3
+        )
+        for value, since in zip(values, moments, strict=True)
     ]
-    pen.write("other", one.name, *facts)
+    pen.write("other", one.name, facts[0], facts[1] | {"reason": MISSPOKE})
 
 
 def write_aims(pen: Pen, kin: Sequence[Kin], size: Circle) -> None:
@@ -235,5 +217,5 @@ def _write_aim(pen: Pen, one: Kin, subject: str, occasion: Any, moment: datetime
     write_event(pen, ahead, date, ahead=True)
     aim = occasion["aim"].format(kin=one.name)
     reason = f"{one.relation} {one.name} {occasion['other']}, and {ahead} is set for {spelled(date)}"
-    fact = {"about": USER, "attribute": subject, "value": aim, "text": f"wants to {aim}", "since": moment}
-    pen.write("aim", one.name, fact | {"until": date, "reason": reason, "implied": True})
+    fact = row(USER, subject, aim, f"wants to {aim}", moment, until=date, reason=reason, implied=True)
+    pen.write("aim", one.name, fact)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from personavlm.worlds.life_time import Frame
@@ -17,6 +18,15 @@ PRONOUNS: Mapping[str, Mapping[str, str]] = {
     "he": {"they": "he", "them": "him", "their": "his", "theirs": "his"},
     "they": {"they": "they", "them": "them", "their": "their", "theirs": "theirs"},
 }
+
+
+Row = Mapping[str, Any]
+"""A fact's fields before it has an id."""
+
+
+def row(about: str, attribute: str, value: str, text: str, since: datetime, **more: Any) -> dict[str, Any]:
+    """Return the fields of a fact."""
+    return {"about": about, "attribute": attribute, "value": value, "text": text, "since": since, **more}
 
 
 @dataclass(slots=True)
@@ -37,7 +47,7 @@ class Pen:
         """Fill a bank's text with the person's pronouns, and with names."""
         return text.format(**{**PRONOUNS[self.pronoun], **names}) if "{" in text else text
 
-    def write(self, matter: Matter, label: str, *facts: Mapping[str, Any]) -> Thread:
+    def write(self, matter: Matter, label: str, *facts: Row) -> Thread:
         """Add a thread of facts in order of time; each but the first replaces the one before and ends it."""
         written: list[Fact] = []
         for fields in facts:

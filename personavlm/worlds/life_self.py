@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from personavlm.worlds.banks import bank, share
-from personavlm.worlds.life_pen import Pen
+from personavlm.worlds.life_pen import Pen, Row, row
 from personavlm.worlds.life_time import spelled
 from personavlm.worlds.values import GOAL_STATUSES, USER, GoalStatus, Thread
 
@@ -79,7 +79,7 @@ def tastes(pen: Pen, much: Amounts) -> None:
     changing = set(rng.sample(range(len(domains)), k=much.changes))
     for at, domain in enumerate(domains):
         items = shuffled(share(domain["items"], pen.half), rng)
-        favourite = [_taste(pen, domain, items.pop(), rng.choice((2, 3)), pen.frame.ago(rng, 8), best=True)]
+        favourite: list[Row] = [_taste(domain, items.pop(), rng.choice((2, 3)), pen.frame.ago(rng, 8), best=True)]
         if at in changing:
             favourite += _changes(pen, domain, favourite[0], items, rng)
         pen.write("taste", domain["label"], *favourite)
@@ -87,24 +87,20 @@ def tastes(pen: Pen, much: Amounts) -> None:
             _second(pen, domain, items, rng, turns=at in changing or rng.random() < 0.15)
 
 
-def _changes(
-    pen: Pen, domain: Any, first: dict[str, Any], items: list[str], rng: random.Random
-) -> list[dict[str, Any]]:
+def _changes(pen: Pen, domain: Any, first: Row, items: list[str], rng: random.Random) -> list[Row]:
     """Return one or two followers of a favourite: another thing, or the same one disliked."""
     twice = rng.random() < 0.3
-    moments = (
-        [pen.frame.gap(rng, 0.3, 0.5), pen.frame.gap(rng, 0.6, 0.85)] if twice else [pen.frame.gap(rng, 0.35, 0.8)]
-    )
-    moments = sorted(set(moments))
+    spans = ((0.3, 0.5), (0.6, 0.85)) if twice else ((0.35, 0.8),)
+    moments = sorted({pen.frame.gap(rng, *span) for span in spans})
     if len(moments) == 2 and moments[1] - moments[0] < timedelta(days=4):
         moments.pop()
-    followers = []
+    followers: list[Row] = []
     for number, moment in enumerate(moments):
         sours = rng.random() < 0.3 and number == len(moments) - 1
         value = (followers or [first])[-1]["value"] if sours else items.pop()
         strength = -rng.choice((1, 2, 3)) if sours else rng.choice((2, 3))
         reason = pen.fill(rng.choice(share(bank("reasons")["loss" if sours else "gain"], pen.half)))
-        followers.append(_taste(pen, domain, value, strength, moment, reason, best=not sours))
+        followers.append(_taste(domain, value, strength, moment, reason, best=not sours))
     return followers
 
 
@@ -112,29 +108,20 @@ def _second(pen: Pen, domain: Any, items: list[str], rng: random.Random, turns: 
     """Write a dislike or a side like beside the favourite; some turn into their opposite."""
     liked = rng.random() < 0.35
     value, strength = items.pop(), rng.choice((1, 2, 3))
-    facts = [_taste(pen, domain, value, 1 if liked else -strength, pen.frame.ago(rng, 8))]
+    facts = [_taste(domain, value, 1 if liked else -strength, pen.frame.ago(rng, 8))]
     if turns and rng.random() < 0.5:
         reason = pen.fill(rng.choice(share(bank("reasons")["loss" if liked else "gain"], pen.half)))
         moment = pen.frame.gap(rng, 0.35, 0.8)
-        facts.append(_taste(pen, domain, value, -strength if liked else rng.choice((1, 2)), moment, reason))
+        facts.append(_taste(domain, value, -strength if liked else rng.choice((1, 2)), moment, reason))
     pen.write("taste", domain["label"], *facts)
 
 
 def _taste(
-    pen: Pen, domain: Any, value: str, strength: int, since: datetime, reason: str = "", best: bool = False
+    domain: Any, value: str, strength: int, since: datetime, reason: str = "", best: bool = False
 ) -> dict[str, Any]:
     text = f"{domain['favourite']} {value}" if best else f"{STRENGTH_TEXT[strength]} {value}"
     polarity = 1 if strength > 0 else -1
-    return {
-        "about": USER,
-        "attribute": domain["domain"],
-        "value": value,
-        "text": text,
-        "since": since,
-        "polarity": polarity,
-        "strength": abs(strength),
-        "reason": reason,
-    }
+    return row(USER, domain["domain"], value, text, since, polarity=polarity, strength=abs(strength), reason=reason)
 
 
 # ── leanings and expertise ───────────────────────────────────────────────────────────────────────────────────────
@@ -146,17 +133,9 @@ def leanings(pen: Pen, much: Amounts) -> None:
     for axis in shuffled(bank("leanings")["axes"], rng)[: much.leanings]:
         pole = rng.randrange(2)
         value, other = axis["poles"][pole], axis["poles"][1 - pole]
-        fact = {
-            "about": USER,
-            "attribute": axis["axis"],
-            "value": value,
-            "text": f"prefers {value} to {other}",
-            "since": pen.frame.ago(rng, 10),
-            "polarity": (1, -1)[pole],
-            "strength": rng.choice((1, 2, 3)),
-            "implied": True,
-        }
-        pen.write("leaning", axis["axis"], fact)
+        text, strength = f"prefers {value} to {other}", rng.choice((1, 2, 3))
+        fact = row(USER, axis["axis"], value, text, pen.frame.ago(rng, 10), polarity=(1, -1)[pole], strength=strength)
+        pen.write("leaning", axis["axis"], fact | {"implied": True})
 
 
 def expertise(pen: Pen, much: Amounts, job: str) -> None:
@@ -175,8 +154,7 @@ def expertise(pen: Pen, much: Amounts, job: str) -> None:
 
 def _know(pen: Pen, subject: str, level: str, rng: random.Random) -> None:
     text = f"{LEVEL_TEXT[level]} {subject}"
-    fact = {"about": USER, "attribute": subject, "value": level, "text": text, "since": pen.frame.ago(rng, 10)}
-    pen.write("expertise", subject, fact | {"implied": True})
+    pen.write("expertise", subject, row(USER, subject, level, text, pen.frame.ago(rng, 10), implied=True))
 
 
 # ── routines ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -191,7 +169,7 @@ def routines(pen: Pen, much: Amounts) -> None:
     for at, activity in enumerate(shuffled(share(content["activities"], pen.half), rng)[: much.routines]):
         place = places[activity["places"]].pop()
         moments = [pen.frame.ago(rng, 4)] + ([pen.frame.gap(rng, 0.35, 0.8)] if at < much.moves else [])
-        facts = []
+        facts: list[dict[str, Any]] = []
         for number, since in enumerate(moments):
             day, hour = _free(rng, content["hours"], taken, facts[-1]["value"].split()[0] if facts else "")
             reason = rng.choice(share(bank("reasons")["move"], pen.half)) if number else ""
@@ -209,15 +187,9 @@ def _free(rng: random.Random, hours: Sequence[str], taken: set[tuple[str, str]],
 
 
 def _habit(activity: str, day: str, hour: str, place: str, since: datetime, reason: str) -> dict[str, Any]:
-    return {
-        "about": USER,
-        "attribute": activity,
-        "value": f"{day} {hour} at {place}",
-        "text": f"{activity} is on {day}s at {hour} at {place}",
-        "since": since,
-        "reason": reason,
-        "also": (f"{day}s at {hour}", f"every {day} at {hour}"),
-    }
+    also = (f"{day}s at {hour}", f"every {day} at {hour}")
+    text = f"{activity} is on {day}s at {hour} at {place}"
+    return row(USER, activity, f"{day} {hour} at {place}", text, since, reason=reason, also=also)
 
 
 # ── goals, events, requests ──────────────────────────────────────────────────────────────────────────────────────
@@ -252,9 +224,7 @@ def write_goal(pen: Pen, inf: str, ing: str, status: GoalStatus, rng: random.Ran
         kind = CAUSES[step] if number else "why"
         reason = pen.fill(rng.choice(share(bank("goals")[kind], pen.half)))
         text = GOAL_TEXT[step].format(inf=inf, ing=ing)
-        facts.append(
-            {"about": about, "attribute": "status", "value": step, "text": text, "since": since, "reason": reason}
-        )
+        facts.append(row(about, "status", step, text, since, reason=reason))
     return pen.write("goal", ing, *facts)
 
 
@@ -277,9 +247,7 @@ def write_event(pen: Pen, value: str, since: datetime, ahead: bool) -> Thread:
     """Write something that happened, or will happen, on a date."""
     text = f"will {value} on {spelled(since)}" if ahead else f"{value} on {spelled(since)}"
     attribute = "appointment" if ahead else "event"
-    return pen.write(
-        "event", value, {"about": USER, "attribute": attribute, "value": value, "text": text, "since": since}
-    )
+    return pen.write("event", value, row(USER, attribute, value, text, since))
 
 
 def requests(pen: Pen, much: Amounts) -> None:
@@ -289,5 +257,5 @@ def requests(pen: Pen, much: Amounts) -> None:
     kinds = [kind for _ in range(3) for kind in shuffled(("tone", "remember", "avoid"), rng)]
     for kind in kinds[: much.requests]:
         value = content[kind].pop()
-        fact = {"about": "assistant", "attribute": kind, "value": value, "text": f"wants the assistant to {value}"}
-        pen.write("request", kind, fact | {"since": pen.frame.ago(rng, 0.5)})
+        text = f"wants the assistant to {value}"
+        pen.write("request", kind, row("assistant", kind, value, text, pen.frame.ago(rng, 0.5)))

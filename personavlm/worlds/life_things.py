@@ -8,22 +8,22 @@ from datetime import datetime
 from typing import Any
 
 from personavlm.worlds.banks import bank, share
-from personavlm.worlds.life_pen import Pen
+from personavlm.worlds.life_pen import Pen, row
 from personavlm.worlds.life_self import shuffled, write_goal
-from personavlm.worlds.pictures.looks import second_part, some_look
+from personavlm.worlds.pictures import looks
 from personavlm.worlds.values import GOAL_STATUSES, Kin, Look, Thing
 
 DRAWN_ANIMALS = ("cat", "dog", "rabbit")
 
 
 def make_things(pen: Pen, kin: Sequence[Kin]) -> tuple[Thing, ...]:
-    """Draw belongings: about one for seven turns, animals that can be drawn first, now and then a photographed thing."""
+    """Draw belongings, more in longer dialogues: drawable animals, now and then a photographed thing, others."""
     rng = pen.frame.rng("things")
     count = min(22, 3 + round(pen.frame.turns / 14))
-    shapes = shuffled([row["shape"] for row in bank("looks")["shapes"] if row["shape"] not in DRAWN_ANIMALS], rng)
+    shapes = shuffled([kind for kind in sorted(looks.shapes()) if kind not in DRAWN_ANIMALS], rng)
     epithets = shuffled(share(bank("belongings")["epithets"], pen.half), rng)
     things = [
-        Thing(f"o{at + 1}", one.name, one.relation, some_look(rng, pen.half, one.relation))
+        Thing(f"o{at + 1}", one.name, one.relation, looks.some_look(rng, pen.half, one.relation))
         for at, one in enumerate(one for one in kin if one.animal and one.relation in DRAWN_ANIMALS)
     ]
     photo = rng.choice(share(bank("belongings")["photographed"], pen.half)) if rng.random() < 0.2 else None
@@ -34,7 +34,7 @@ def make_things(pen: Pen, kin: Sequence[Kin]) -> tuple[Thing, ...]:
     for shape in [*pairs, *shapes[: count - len(things) - len(pairs)]]:
         epithets = epithets or shuffled(share(bank("belongings")["epithets"], pen.half), rng)
         name = _name(epithets, shape, things)
-        things.append(Thing(f"o{len(things) + 1}", name, shape, some_look(rng, pen.half, shape)))
+        things.append(Thing(f"o{len(things) + 1}", name, shape, looks.some_look(rng, pen.half, shape)))
     return tuple(things)
 
 
@@ -65,8 +65,7 @@ def write_things(pen: Pen, things: Sequence[Thing], kin: Sequence[Kin], routines
 def _belonging(pen: Pen, thing: Thing, since: datetime) -> None:
     article = "an" if thing.category[0] in "aeiou" else "a"
     text = f"has {article} {thing.category} known as {thing.name}"
-    fact = {"about": thing.id, "attribute": thing.category, "value": thing.name, "text": text, "since": since}
-    pen.write("belonging", thing.name, fact)
+    pen.write("belonging", thing.name, row(thing.id, thing.category, thing.name, text, since))
 
 
 def _origin(pen: Pen, thing: Thing, kin: Sequence[Kin], since: datetime, rng: random.Random) -> None:
@@ -74,18 +73,16 @@ def _origin(pen: Pen, thing: Thing, kin: Sequence[Kin], since: datetime, rng: ra
     people = [one for one in kin if not one.animal]
     if rng.random() < 0.5:
         one = rng.choice(people)
-        fact = {"attribute": "giver", "value": one.name, "text": f"{thing.name} was a present from {one.name}"}
+        fact = row(thing.id, "giver", one.name, f"{thing.name} was a present from {one.name}", since)
     else:
         place = rng.choice(share(bank("belongings")["origins"], pen.half))
-        fact = {"attribute": "origin", "value": place, "text": f"{thing.name} came from {place}"}
-    pen.write("belonging", thing.name, {"about": thing.id, "since": since} | fact)
+        fact = row(thing.id, "origin", place, f"{thing.name} came from {place}", since)
+    pen.write("belonging", thing.name, fact)
 
 
 def _use(pen: Pen, thing: Thing, routine: str, since: datetime) -> None:
     text = f"{thing.name} is for {routine}"
-    pen.write(
-        "belonging", thing.name, {"about": thing.id, "attribute": "use", "value": routine, "text": text, "since": since}
-    )
+    pen.write("belonging", thing.name, row(thing.id, "use", routine, text, since))
 
 
 def _project(pen: Pen, thing: Thing, project: Any, kin: Sequence[Kin], rng: random.Random) -> None:
@@ -106,16 +103,14 @@ def _favourites(pen: Pen, things: Sequence[Thing], rng: random.Random) -> None:
         for number, (thing, since) in enumerate(zip(shuffled(rivals, rng), moments, strict=False)):
             reason = pen.fill(rng.choice(share(bank("belongings")["swaps"], pen.half))) if number else ""
             text = f"favourite {category} is {thing.name}"
-            fact = {"about": thing.id, "attribute": category, "value": thing.name, "text": text, "since": since}
-            facts.append(fact | {"polarity": 1, "strength": 3, "reason": reason})
+            facts.append(row(thing.id, category, thing.name, text, since, polarity=1, strength=3, reason=reason))
         pen.write("taste", f"favourite {category}", *facts)
 
 
 def _details(pen: Pen, thing: Thing, since: datetime) -> None:
     """Write what a picture of it shows and nobody says."""
     for attribute, value, text in looks_of(thing):
-        fact = {"about": thing.id, "attribute": attribute, "value": value, "text": text, "since": since}
-        pen.write("detail", thing.name, fact | {"implied": True})
+        pen.write("detail", thing.name, row(thing.id, attribute, value, text, since, implied=True))
 
 
 def looks_of(thing: Thing) -> list[tuple[str, str, str]]:
@@ -124,7 +119,7 @@ def looks_of(thing: Thing) -> list[tuple[str, str, str]]:
         colour = photographed(thing)["colour"]
         return [("colour", colour, f"{thing.name} is {colour}")]
     look: Look = thing.look
-    part = second_part(look.shape)
+    part = looks.second_part(look.shape)
     plural = part.endswith("s")
     facts = [
         ("colour", look.colour, f"{thing.name} is {look.colour}"),
@@ -138,5 +133,5 @@ def looks_of(thing: Thing) -> list[tuple[str, str, str]]:
 
 def photographed(thing: Thing) -> Any:
     """Return the bank's row of a photographed thing: its colour, its photographs with the box it fills in each."""
-    rows = [row for half in ("train", "test") for row in bank("belongings")["photographed"][half]]
-    return next(row for row in rows if tuple(sorted(row["photos"])) == thing.photos)
+    entries = [entry for half in ("train", "test") for entry in bank("belongings")["photographed"][half]]
+    return next(entry for entry in entries if tuple(sorted(entry["photos"])) == thing.photos)

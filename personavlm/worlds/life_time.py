@@ -2,8 +2,8 @@
 
     seed, half, setting, number ──frame──> Frame: the times of all turns, session by session
 
-Life and plan share it, so that a taste changes between two sessions and not in a hole of the calendar. Streams of random
-numbers are named by purpose: a draw added to one does not shift the others.
+Life and plan share it, so that a taste changes between two sessions and not in a hole of the calendar. Streams of
+random numbers are named by purpose: a draw added to one does not shift the others.
 """
 
 from __future__ import annotations
@@ -104,7 +104,8 @@ def frame(seed: int, half: Half, setting: Setting, number: int) -> Frame:
     turns = length(rng, setting)
     sizes = _sizes(rng, turns, setting)
     span = rng.randint(*DAYS[setting])
-    sessions, at = [], datetime.min
+    sessions: list[tuple[datetime, ...]] = []
+    at = datetime.min
     for begin, size in zip(_begins(rng, len(sizes), span), sizes, strict=True):
         begin = max(begin, at + timedelta(hours=3)) if sessions else begin
         times = [begin]

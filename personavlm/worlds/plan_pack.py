@@ -1,9 +1,9 @@
-"""Packing: units are laid into the sessions in order of their due dates, one to four topics each, fillers where time is left.
+"""Packing: units are laid into the sessions in order of their due dates, one to four topics each, and fillers.
 
     units, frame ──pack──> for every session its turns, each a tuple of beats with the number of its topic
 
-Somebody's relation is told in the turn that first mentions them. When there is more to tell than turns, a turn takes two
-steps; when there is less, small talk, retelling and questions about what was told earlier fill the rest.
+Somebody's relation is told in the turn that first mentions them. When there is more to tell than turns, a turn takes
+two steps; when there is less, small talk, retelling and questions about what was told earlier fill the rest.
 """
 
 from __future__ import annotations
@@ -22,7 +22,20 @@ from personavlm.worlds.values import Beat, Fact, Person
 MOST_BEATS = 3
 """Beats a turn has at most before a greeting or good-bye is added."""
 
-COMPANIONS = {"tell", "other", "relate", "change", "future", "choose", "ask", "feel", "request", "retell", "end"}
+COMPANIONS = {
+    "tell",
+    "other",
+    "relate",
+    "change",
+    "future",
+    "choose",
+    "ask",
+    "feel",
+    "request",
+    "retell",
+    "end",
+    "show",
+}
 """Acts that go together in one turn."""
 
 
@@ -53,6 +66,7 @@ class Packer:
     def session(self, times: Sequence[datetime]) -> list[list[Beat]]:
         """Return the turns of one session as lists of beats, and remember what they tell."""
         turns: list[list[Beat]] = []
+        self.left = [unit for unit in self.left if unit.expires > times[0] and not self._stale(unit)]
         topics = self._split(len(times))
         for number, size in enumerate(topics):
             done: list[list[Beat]] = []
@@ -78,11 +92,10 @@ class Packer:
 
     def _next(self, now: datetime, theme: str, room: int) -> Unit | None:
         """Take the unit that is due first; within a topic rather one of its theme that is due soon."""
-        self.left = [unit for unit in self.left if unit.expires > now and not self._stale(unit)]
-        ready = [unit for unit in self.left if self._fits(unit, now, room)]
+        soon = now + (self.time.end - self.time.start) / 6
+        ready = self._ready(now, room, soon)
         if not ready:
             return None
-        soon = now + (self.time.end - self.time.start) / 6
         mates = [unit for unit in ready if unit.theme == theme and unit.due <= soon]
         late = [unit for unit in ready if unit.essential and unit.due <= now]
         chosen = late[0] if late and self.rng.random() < 0.6 else (mates or late or ready)[0]
@@ -91,6 +104,16 @@ class Packer:
         self.left.remove(chosen)
         return chosen
 
+    def _ready(self, now: datetime, room: int, soon: datetime) -> list[Unit]:
+        """Return the units that can be told now and are due soon, or the first one due later; by due date."""
+        ready: list[Unit] = []
+        for unit in self.left:
+            if unit.due > soon and ready:
+                break
+            if unit.expires > now and self._fits(unit, now, room) and not self._stale(unit):
+                ready.append(unit)
+        return ready
+
     def _fits(self, unit: Unit, now: datetime, room: int) -> bool:
         today = now.date()
         needs_days = any(b.act in ("change", "correct") for step in unit.steps for b in step)
@@ -98,7 +121,7 @@ class Packer:
         return unit.ready <= now and told and len(unit.steps) <= max(1, room)
 
     def _stale(self, unit: Unit) -> bool:
-        """Tell whether what it would bring up was overtaken or ended before, or who it introduces has been introduced."""
+        """Tell whether what it would bring up was overtaken or ended, or who it introduces is known by now."""
         first = unit.steps[0][0]
         met = first.act == "tell" and first.fact in self.told
         return met or any(fact in self.ended for fact in unit.told)
@@ -119,9 +142,7 @@ class Packer:
                 self._note(b, now)
 
     def _joins(self, turn: Sequence[Beat], beats: Sequence[Beat]) -> bool:
-        if len(turn) + len(beats) > MOST_BEATS or not all(
-            b.act in COMPANIONS or b.act == "show" for b in (*turn, *beats)
-        ):
+        if len(turn) + len(beats) > MOST_BEATS or not all(b.act in COMPANIONS for b in (*turn, *beats)):
             return False
         if any(b.act in ("ask", "show") for b in turn) or any(b.act == "retell" for b in beats):
             return False
@@ -136,11 +157,9 @@ class Packer:
     def _introduced(self, step: Step) -> list[Beat]:
         """Return the beat that says who somebody is, if the step mentions them for the first time."""
         names = [b.kin for b in step if b.kin] + [name for name in self.relations if _named(name, step, self.facts)]
-        unmet = [
-            name for name in dict.fromkeys(names) if name in self.relations and self.relations[name].id not in self.told
-        ]
-        new = [self.relations[name] for name in unmet if self.relations[name].id not in {b.fact for b in step}]
-        return [beat("tell", fact) for fact in new[:1]]
+        relations = [self.relations[name] for name in dict.fromkeys(names) if name in self.relations]
+        saying = {b.fact for b in step}
+        return [beat("tell", fact) for fact in relations if fact.id not in self.told and fact.id not in saying][:1]
 
     def _note(self, b: Beat, now: datetime) -> None:
         if b.fact and b.act not in ("recall", "offered"):
@@ -172,9 +191,8 @@ class Packer:
     def _holds(self, fact: str, now: datetime) -> bool:
         """Tell whether a told fact may come up again: said aloud, and neither overtaken, ended nor past."""
         known = self.facts[fact]
-        past = (
-            known.until is not None and known.until <= now or (known.attribute == "appointment" and known.since <= now)
-        )
+        day = known.since if known.attribute == "appointment" else known.until
+        past = day is not None and day <= now
         plain = known.matter not in ("aim", "detail", "leaning", "expertise", "dynamic", "goal")
         return fact not in self.ended and not known.implied and not past and plain
 

@@ -80,16 +80,15 @@ def _light(place: str, hour: int) -> str:
 
 
 def _details(shot: Shot, thing: Thing | None, time: datetime) -> list[Thread]:
-    """Return what only this picture shows: how many of what, in which colour and pattern, and where everything stands."""
+    """Return what only this picture shows: how many of what, in which colour and pattern, and where all stand."""
     rows: list[tuple[str, str, str]] = []
     for one in shot.seen:
         mine = thing is not None and one.thing == thing.id
         noun = thing.name if thing and mine else f"the {_noun(one)}"
         are = "are" if one.count > 1 else "is"
         if len(shot.seen) > 1 and one.position:
-            rows.append(
-                (f"position of {_noun(one)}", one.position, f"{noun} {are} {_where(one.position)} of the picture")
-            )
+            text = f"{noun} {are} {_where(one.position)} of the picture"
+            rows.append((f"position of {_noun(one)}", one.position, text))
         if mine:
             continue
         if one.count > 1:

@@ -1,7 +1,7 @@
 """What a life gives to talk about, cut into units: a few turns on one matter, with the time it fits into.
 
-A unit can be told from ``ready`` on, should be told by ``due``, and is dropped after ``expires``. ``needs`` are facts that must
-have been told before. Units of one ``theme`` sit well in one topic.
+A unit can be told from ``ready`` on, should be told by ``due``, and is dropped after ``expires``. ``needs`` are facts
+that must have been told before. Units of one ``theme`` sit well in one topic.
 """
 
 from __future__ import annotations
@@ -68,11 +68,14 @@ class Maker:
         start, end = self.time.start, self.time.end
         ready = max(start, ready or (fact.since if fact and fact.attribute != "appointment" else start))
         expires = min(end, self._until(fact) if fact else end)
-        latest = min(expires, end)
-        drawn = (
-            ready + (latest - ready) * self.rng.uniform(0.0, 0.75 if essential else 0.95) if latest > ready else ready
-        )
-        return Unit(theme, steps, ready, min(due or drawn, latest), expires, essential, frozenset(needs))
+        room = max(expires - ready, timedelta(0))
+        drawn = ready + room * self.rng.uniform(0.0, 0.75 if essential else 0.95)
+        return Unit(theme, steps, ready, min(due or drawn, expires), expires, essential, frozenset(filter(None, needs)))
+
+    def between(self, low: float, high: float) -> datetime:
+        """Draw a moment between two shares of the whole time."""
+        start, end = self.time.start, self.time.end
+        return start + (end - start) * self.rng.uniform(low, high)
 
     @staticmethod
     def _until(fact: Fact) -> datetime:
@@ -93,7 +96,8 @@ def units(person: Person, time: Frame, rng: random.Random) -> list[Unit]:
     maker = Maker(person, time, rng)
     made: list[Unit] = []
     for thread in person.threads:
-        made.extend(_OF[thread.matter](maker, thread))
+        if thread.matter in _OF:
+            made.extend(_OF[thread.matter](maker, thread))
     made.extend(_aims(maker))
     made.extend(_wavers(maker))
     made.extend(_forgets(maker))
@@ -106,7 +110,7 @@ def units(person: Person, time: Frame, rng: random.Random) -> list[Unit]:
 def _chain(
     maker: Maker, thread: Thread, theme: str, first: Act = "tell", then: Act = "change", needs: Sequence[str] = ()
 ) -> Iterator[Unit]:
-    """Yield a unit for each fact of a thread: the first in time before it is overtaken, the next soon after it counts."""
+    """Yield a unit for each fact of a thread: the first in time before it is overtaken, the next once it counts."""
     changing = len(thread.facts) > 1
     for number, fact in enumerate(thread.facts):
         if number == 0:
@@ -167,16 +171,15 @@ _RELATED = ("giver", "origin", "use")
 def _identity(maker: Maker, thread: Thread) -> Iterator[Unit]:
     essential = thread.label in ("name", "work", "town", "home", "age")
     for unit in _chain(maker, thread, "self"):
-        early = maker.time.start + (maker.time.end - maker.time.start) * maker.rng.uniform(0.0, 0.25)
+        early = maker.between(0.0, 0.25)
         first = not any(b.old for step in unit.steps for b in step)
         yield replace(unit, essential=essential, due=min(unit.due, early)) if first else unit
 
 
 def _routine(maker: Maker, thread: Thread) -> Iterator[Unit]:
     for number, unit in enumerate(_chain(maker, thread, "leisure")):
-        yield replace(
-            unit, essential=unit.essential or maker.rng.random() < 0.5 or not number and _first(maker, thread)
-        )
+        opening = number == 0 and (_first(maker, thread) or maker.rng.random() < 0.5)
+        yield replace(unit, essential=unit.essential or opening)
 
 
 def _first(maker: Maker, thread: Thread) -> bool:
@@ -192,20 +195,18 @@ def _goal(maker: Maker, thread: Thread) -> Iterator[Unit]:
     needs = () if first.about == USER else (_belonging(maker.person, first.about),)
     made = [replace(unit, essential=True) for unit in _chain(maker, thread, "plans", needs=needs)]
     opening = made[0]
-    early = maker.time.start + (maker.time.end - maker.time.start) * maker.rng.uniform(0.05, 0.4)
+    early = maker.between(0.05, 0.4)
     steps: tuple[Step, ...] = opening.steps
     if needs:
         steps = ((*steps[0], beat("show", shot=first.about)),)
     elif maker.rng.random() < 0.4:
         steps = (*steps, (beat("ask", subject=f"{maker.rng.choice(START)} {thread.label}"),))
-    yield replace(
-        opening, steps=steps, due=min(opening.due, early), essential=_first(maker, thread) or opening.essential
-    )
+    yield replace(opening, steps=steps, due=min(opening.due, early))
     if silent:
         return
     yield from made[1:]
     if len(thread.facts) == 1 and maker.rng.random() < 0.6:
-        later = maker.time.start + (maker.time.end - maker.time.start) * maker.rng.uniform(0.55, 0.95)
+        later = maker.between(0.55, 0.95)
         yield maker.unit("plans", (beat("retell", first),), fact=first, ready=later, needs=(first.id,))
 
 
@@ -242,7 +243,7 @@ def _relation(maker: Maker, thread: Thread) -> Iterator[Unit]:
     """Who somebody is: told when they are first mentioned (``pack`` sees to it), or on its own."""
     fact = thread.facts[0]
     unit = maker.unit("people", (beat("tell", fact),), fact=fact, essential=True)
-    half = maker.time.start + (maker.time.end - maker.time.start) * maker.rng.uniform(0.0, 0.45)
+    half = maker.between(0.0, 0.45)
     yield replace(unit, due=min(unit.due, half))
 
 
@@ -362,10 +363,9 @@ def _wavers(maker: Maker) -> Iterator[Unit]:
             waver = beat("waver", old=fact.id, subject=other)
         else:
             waver = beat("waver", old=fact.id, subject=fact.value)
-        ready = maker.time.start + (maker.time.end - maker.time.start) * maker.rng.uniform(0.2, 0.6)
-        yield maker.unit(
-            _theme(fact.attribute), (waver,), (beat("retell", fact),), ready=ready, essential=True, needs=(fact.id,)
-        )
+        ready = maker.between(0.2, 0.6)
+        steps = ((waver,), (beat("retell", fact),))
+        yield maker.unit(_theme(fact.attribute), *steps, ready=ready, essential=True, needs=(fact.id,))
 
 
 def _forgets(maker: Maker) -> Iterator[Unit]:
@@ -374,7 +374,7 @@ def _forgets(maker: Maker) -> Iterator[Unit]:
     if maker.time.turns < 45 or not told:
         return
     for fact in maker.rng.sample(told, k=1):
-        ready = maker.time.start + (maker.time.end - maker.time.start) * maker.rng.uniform(0.5, 0.85)
+        ready = maker.between(0.5, 0.85)
         yield maker.unit("self", (beat("forget", fact),), ready=ready, needs=(fact.id,))
 
 
@@ -391,6 +391,5 @@ _OF: dict[Matter, Callable[[Maker, Thread], Iterator[Unit]]] = {
     "goal": _goal,
     "event": _event,
     "expertise": _expertise,
-    "aim": lambda maker, thread: iter(()),
     "request": _request,
 }
