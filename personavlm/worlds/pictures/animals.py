@@ -31,12 +31,17 @@ def cat(mark: Random) -> list[Part]:
     body = [ball(0, 0.05, 0.3, 0.24 * wide, 0.25, 0.32), ball(0, 0.12, 0.17, 0.29 * wide, 0.26, 0.18)]
     head = ball(0, -0.1, 0.72, 0.2, 0.18, 0.17)
     cheeks = [ball(x, -0.24, 0.67, 0.075, 0.06, 0.055, 14) for x in (-0.06, 0.06)]
-    paws = [tube(curve([(x, -0.04, 0.42), (x, -0.16, 0.18), (x, -0.2, 0.045)]), [0.06, 0.06, 0.05]) for x in (-0.1, 0.1)]
+    paws = [
+        tube(curve([(x, -0.04, 0.42), (x, -0.16, 0.18), (x, -0.2, 0.045)]), [0.06, 0.06, 0.05]) for x in (-0.1, 0.1)
+    ]
     paws += [ball(x, -0.23, 0.045, 0.068, 0.09, 0.05, 14) for x in (-0.1, 0.1)]
     ears = [turned(_ear(mark.uniform(0.17, 0.22)), 1, lean) for lean in (-16, 16)]
     ears = [moved(ear, x, -0.07, 0.8) for ear, x in zip(ears, (-0.12, 0.12), strict=True)]
     tip = mark.uniform(0.18, 0.5)
-    tail = tube(curve([(0.1, 0.25, 0.08), (0.38, 0.12, 0.07), (0.46, 0.0, 0.12 + tip * 0.5), (0.42, -0.05, 0.1 + tip)]), [0.07, 0.06, 0.045])
+    tail = tube(
+        curve([(0.1, 0.25, 0.08), (0.38, 0.12, 0.07), (0.46, 0.0, 0.12 + tip * 0.5), (0.42, -0.05, 0.1 + tip)]),
+        [0.07, 0.06, 0.045],
+    )
     return [
         patterned(joined([*body, head, tail, *paws])),
         joined([*cheeks, *ears]),
@@ -52,10 +57,19 @@ def _ear(high: float) -> Part:
 def dog(mark: Random) -> list[Part]:
     """A sitting dog with hanging or standing ears."""
     wide = mark.uniform(0.88, 1.1)
-    body = [ball(0, 0.08, 0.3, 0.23 * wide, 0.24, 0.33), ball(0, 0.16, 0.16, 0.27 * wide, 0.24, 0.17), ball(0, -0.04, 0.5, 0.16, 0.16, 0.2)]
+    body = [
+        ball(0, 0.08, 0.3, 0.23 * wide, 0.24, 0.33),
+        ball(0, 0.16, 0.16, 0.27 * wide, 0.24, 0.17),
+        ball(0, -0.04, 0.5, 0.16, 0.16, 0.2),
+    ]
     head = ball(0, -0.1, 0.76, 0.17, 0.18, 0.16)
-    snout = tube(curve([(0, -0.16, 0.73), (0, -0.28, 0.71), (0, -0.34 - mark.uniform(0, 0.07), 0.7)]), [0.11, 0.085, 0.075], 14)
-    legs = [tube(curve([(x * 0.8, 0.02, 0.5), (x, -0.1, 0.22), (x, -0.14, 0.05)]), [0.06, 0.065, 0.06]) for x in (-0.12, 0.12)]
+    snout = tube(
+        curve([(0, -0.16, 0.73), (0, -0.28, 0.71), (0, -0.34 - mark.uniform(0, 0.07), 0.7)]), [0.11, 0.085, 0.075], 14
+    )
+    legs = [
+        tube(curve([(x * 0.8, 0.02, 0.5), (x, -0.1, 0.22), (x, -0.14, 0.05)]), [0.06, 0.065, 0.06])
+        for x in (-0.12, 0.12)
+    ]
     legs += [ball(x, -0.18, 0.05, 0.075, 0.1, 0.055, 14) for x in (-0.12, 0.12)]
     tip = mark.uniform(0.15, 0.35)
     tail = tube(curve([(0.12, 0.3, 0.12), (0.32, 0.32, 0.16), (0.4, 0.3, 0.2 + tip)]), [0.06, 0.05, 0.02])
@@ -87,7 +101,10 @@ def rabbit(mark: Random) -> list[Part]:
     tail = ball(0.16, 0.36, 0.18, 0.09, 0.09, 0.09, 14)
     high, lop = mark.uniform(0.88, 1.0), mark.choice(["none", "left", "right", "none"])
     ears = [_long_ear(-1, high, lop == "left"), _long_ear(1, high, lop == "right")]
-    lining = [replace(moved(scaled(ear, 0.62, 1, 0.8), dx * 0.035, -0.035, 0.13), shut=True) for ear, dx in zip(ears, (-1, 1), strict=True)]
+    lining = [
+        replace(moved(scaled(ear, 0.62, 1, 0.8), dx * 0.035, -0.035, 0.13))
+        for ear, dx in zip(ears, (-1, 1), strict=True)
+    ]
     upright = [fixed(part, ROSE) for part, side in zip(lining, ("left", "right"), strict=True) if side != lop]
     return [
         patterned(joined([*body, head])),
@@ -108,7 +125,13 @@ def _long_ear(side: int, high: float, hanging: bool) -> Part:
 
 def _face(mark: Random, high: float, front: float, apart: float, nose: float) -> list[Part]:
     iris = mark.choice([(96, 140, 70), (196, 150, 48), (70, 120, 170)])
-    eyes = [fixed(joined([ball(x, front + 0.02, high + 0.02, 0.036, 0.02, 0.034, 14) for x in (-apart, apart)]), iris, "plastic")]
+    eyes = [
+        fixed(
+            joined([ball(x, front + 0.02, high + 0.02, 0.036, 0.02, 0.034, 14) for x in (-apart, apart)]),
+            iris,
+            "plastic",
+        )
+    ]
     pupils = joined([ball(x, front, high + 0.02, 0.018, 0.012, 0.027, 12) for x in (-apart, apart)])
     tip = fixed(ball(0, front - 0.03, nose + 0.04, 0.025, 0.02, 0.018, 12), ROSE, "plastic")
     return [*eyes, fixed(pupils, EYE, "plastic"), tip]

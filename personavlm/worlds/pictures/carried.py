@@ -6,7 +6,7 @@ Each function returns the parts of one thing, its forms and proportions drawn fr
 from __future__ import annotations
 
 from dataclasses import replace
-from math import cos, pi, sin
+from math import pi
 from random import Random
 
 import numpy as np
@@ -24,7 +24,6 @@ from personavlm.worlds.pictures.solid import (
     lathe,
     moved,
     patterned,
-    ring,
     scaled,
     second,
     tube,
@@ -39,10 +38,23 @@ PAGES = (240, 234, 216)
 
 def bag(mark: Random) -> list[Part]:
     """A handbag with its strap standing up."""
-    top, low, deep, high = mark.uniform(0.7, 0.9), mark.uniform(0.85, 1.0), mark.uniform(0.3, 0.4), mark.uniform(0.58, 0.66)
+    top, low, deep, high = (
+        mark.uniform(0.7, 0.9),
+        mark.uniform(0.85, 1.0),
+        mark.uniform(0.3, 0.4),
+        mark.uniform(0.58, 0.66),
+    )
     body = _tapered(low, top, deep, high)
     half, up = top * mark.uniform(0.26, 0.34), mark.uniform(0.94, 1.02)
-    strap = curve([(-half, -deep / 4, high - 0.12), (-half * 0.95, 0, up - 0.12), (0, 0, up), (half * 0.95, 0, up - 0.12), (half, -deep / 4, high - 0.12)])
+    strap = curve(
+        [
+            (-half, -deep / 4, high - 0.12),
+            (-half * 0.95, 0, up - 0.12),
+            (0, 0, up),
+            (half * 0.95, 0, up - 0.12),
+            (half, -deep / 4, high - 0.12),
+        ]
+    )
     parts = [patterned(body), second(tube(strap, 0.038))]
     clasp = mark.choice(["button", "bar", "none"])
     if clasp == "button":
@@ -67,12 +79,41 @@ def backpack(mark: Random) -> list[Part]:
     body = block(0, 0, 0, wide, deep, high, 0.16)
     broad, low, tall = wide * mark.uniform(0.62, 0.8), mark.uniform(0.08, 0.14), mark.uniform(0.34, 0.42)
     pocket = block(0, -deep / 2 - 0.03, low, broad, 0.16, tall, 0.06)
-    zip_ = tube(curve([(-wide / 2 + 0.06, -deep / 2 - 0.005, 0.6), (0, -deep / 2 - 0.015, 0.68), (wide / 2 - 0.06, -deep / 2 - 0.005, 0.6)]), 0.012, 6)
+    zip_ = tube(
+        curve(
+            [
+                (-wide / 2 + 0.06, -deep / 2 - 0.005, 0.6),
+                (0, -deep / 2 - 0.015, 0.68),
+                (wide / 2 - 0.06, -deep / 2 - 0.005, 0.6),
+            ]
+        ),
+        0.012,
+        6,
+    )
     loop = tube(curve([(-0.09, 0, 0.92), (-0.07, 0, 1.0), (0.07, 0, 1.0), (0.09, 0, 0.92)]), 0.025, 8)
-    sides = [tube(curve([(s * (wide / 2 - 0.06), 0.1, 0.85), (s * (wide / 2 + 0.09), 0.2, 0.55), (s * (wide / 2 - 0.03), 0.1, 0.1)]), 0.035, 8) for s in (-1, 1)]
+    sides = [
+        tube(
+            curve(
+                [
+                    (s * (wide / 2 - 0.06), 0.1, 0.85),
+                    (s * (wide / 2 + 0.09), 0.2, 0.55),
+                    (s * (wide / 2 - 0.03), 0.1, 0.1),
+                ]
+            ),
+            0.035,
+            8,
+        )
+        for s in (-1, 1)
+    ]
     parts = [patterned(body), second(pocket), fixed(joined([zip_, loop, *sides]), DARK, "cloth")]
     if mark.random() < 0.6:
-        parts.append(fixed(ball(mark.choice([-1, 1]) * broad * 0.3, -deep / 2 - 0.13, low + tall * 0.8, 0.035, 0.02, 0.035, 12), BRASS, "metal"))
+        parts.append(
+            fixed(
+                ball(mark.choice([-1, 1]) * broad * 0.3, -deep / 2 - 0.13, low + tall * 0.8, 0.035, 0.02, 0.035, 12),
+                BRASS,
+                "metal",
+            )
+        )
     return parts
 
 
@@ -100,9 +141,16 @@ def hat(mark: Random) -> list[Part]:
     edge = curve([(0.0, 0.03), (crown, 0.03), (brim * 0.8, 0.02), (brim, curl)], 5)
     under = [(r, z - 0.025) for r, z in edge][::-1]
     plate = lathe([*under, *edge[::-1]], 36)
-    dome = lathe(curve([(crown, 0.03), (crown * 0.98, 0.2), (crown * top, high * 0.92), (crown * 0.4, high), (0, high - 0.04)], 6), 32)
+    dome = lathe(
+        curve(
+            [(crown, 0.03), (crown * 0.98, 0.2), (crown * top, high * 0.92), (crown * 0.4, high), (0, high - 0.04)], 6
+        ),
+        32,
+    )
     wide = mark.uniform(0.12, 0.19)
-    band = lathe([(crown - 0.03, 0.035), (crown + 0.025, 0.04), (crown + 0.015, 0.04 + wide), (crown - 0.05, 0.05 + wide)], 32)
+    band = lathe(
+        [(crown - 0.03, 0.035), (crown + 0.025, 0.04), (crown + 0.015, 0.04 + wide), (crown - 0.05, 0.05 + wide)], 32
+    )
     parts = [patterned(dome), plate, second(band, "cloth")]
     if mark.random() < 0.5:
         bow = [ball(crown * 0.55 + dx, -crown * 0.86, 0.13, 0.09, 0.03, 0.06, 14) for dx in (-0.06, 0.08)]
@@ -117,8 +165,12 @@ def umbrella(mark: Random) -> list[Part]:
     under = fixed(inside(replace(canopy, patterned=False)), (70, 66, 70), "cloth")
     hook = curve([(0, 0, 0.28), (0, 0, 0.12), (0.03, 0, 0.04), (0.1, 0, 0.03), (0.15, 0, 0.08), (0.15, 0, 0.13)], 6)
     grip = tube(hook if mark.random() < 0.7 else [(0, 0, 0.28), (0, 0, 0.0)], 0.038)
-    parts = [patterned(canopy), under, fixed(tube([(0, 0, 0.2), (0, 0, 1.02)], 0.014, 8), STEEL, "metal"), second(grip, "wood")]
-    return parts
+    return [
+        patterned(canopy),
+        under,
+        fixed(tube([(0, 0, 0.2), (0, 0, 1.02)], 0.014, 8), STEEL, "metal"),
+        second(grip, "wood"),
+    ]
 
 
 def _canopy(ribs: int, wide: float, deep: float, low: float) -> Part:
@@ -141,7 +193,9 @@ def shoe(mark: Random) -> list[Part]:
     white, rows = mark.random() < 0.5, mark.choice([3, 4, 5])
     sole = moved(scaled(block(0, 0, 0, 1.0, 1.0, 0.13, 0.06), 1.54, 0.47), -0.07)
     cuff = fixed(ball(0.4, 0, high - 0.005, 0.2, 0.13, 0.03, 20), DARK, "cloth")
-    laces = [_lace(at, float(np.interp(at, x, tall)), float(np.interp(at, x, half))) for at in np.linspace(-0.36, 0.06, rows)]
+    laces = [
+        _lace(at, float(np.interp(at, x, tall)), float(np.interp(at, x, half))) for at in np.linspace(-0.36, 0.06, rows)
+    ]
     rubber = fixed(sole, (232, 228, 220) if white else DARK, "rubber")
     return [patterned(_upper(x, half, tall)), rubber, cuff, second(joined(laces), "cloth")]
 
@@ -160,7 +214,10 @@ def _upper(x: list[float], half: list[float], tall: list[float]) -> Part:
 
 
 def _lace(x: float, z: float, half: float) -> Part:
-    path = [(x - 0.03 + 0.05 * abs(s), 0.9 * half * s, 0.07 + (z - 0.05) * (1 - 0.64 * s * s) ** 0.5) for s in (-1, -0.5, 0, 0.5, 1)]
+    path = [
+        (x - 0.03 + 0.05 * abs(s), 0.9 * half * s, 0.07 + (z - 0.05) * (1 - 0.64 * s * s) ** 0.5)
+        for s in (-1, -0.5, 0, 0.5, 1)
+    ]
     return tube(curve(path, 4), 0.026, 8)
 
 
@@ -171,8 +228,28 @@ def book(mark: Random) -> list[Part]:
     spine = block(-wide / 2, 0, 0, 0.05, thick + 0.03, high, 0.02)
     pages = fixed(block(0.01, 0, 0.025, wide - 0.06, thick - 0.02, high - 0.05, 0.004), PAGES, "paper")
     x, front = mark.uniform(-0.05, 0.2), -thick / 2 - 0.03
-    ribbon = tube(curve([(x, 0, high - 0.03), (x, front + 0.01, high + 0.025), (x, front - 0.01, high - 0.06), (x + 0.01, front, high - mark.uniform(0.3, 0.5))]), 0.045, 8, 0.25)
-    title = block(mark.choice([-0.05, 0.0]), -thick / 2 - 0.018, high * mark.uniform(0.3, 0.4), wide * mark.uniform(0.4, 0.55), 0.012, 0.14, 0.004)
+    ribbon = tube(
+        curve(
+            [
+                (x, 0, high - 0.03),
+                (x, front + 0.01, high + 0.025),
+                (x, front - 0.01, high - 0.06),
+                (x + 0.01, front, high - mark.uniform(0.3, 0.5)),
+            ]
+        ),
+        0.045,
+        8,
+        0.25,
+    )
+    title = block(
+        mark.choice([-0.05, 0.0]),
+        -thick / 2 - 0.018,
+        high * mark.uniform(0.3, 0.4),
+        wide * mark.uniform(0.4, 0.55),
+        0.012,
+        0.14,
+        0.004,
+    )
     parts = [patterned(joined([*covers, spine])), pages, second(ribbon, "cloth"), fixed(title, PAGES, "paper")]
     return [turned(part, 0, -4) for part in parts]
 
@@ -184,11 +261,21 @@ def chair(mark: Random) -> list[Part]:
     parts = [patterned(joined([block(0, 0, seat - 0.04, wide, deep, 0.07, 0.03), _chair_back(form, wide, deep, seat)]))]
     splay = mark.uniform(0.0, 0.06)
     legs = [
-        tube([(sx * (wide / 2 - 0.05), sy * (deep / 2 - 0.05), seat - 0.03), (sx * (wide / 2 - 0.05 + splay), sy * (deep / 2 - 0.05 + splay), 0)], [0.032, 0.024], 10)
+        tube(
+            [
+                (sx * (wide / 2 - 0.05), sy * (deep / 2 - 0.05), seat - 0.03),
+                (sx * (wide / 2 - 0.05 + splay), sy * (deep / 2 - 0.05 + splay), 0),
+            ],
+            [0.032, 0.024],
+            10,
+        )
         for sx in (-1, 1)
         for sy in (-1, 1)
     ]
-    posts = [tube([(s * (wide / 2 - 0.06), deep / 2 - 0.03, seat), (s * (wide / 2 - 0.08), deep / 2 + 0.03, 0.75)], 0.024, 8) for s in (-1, 1)]
+    posts = [
+        tube([(s * (wide / 2 - 0.06), deep / 2 - 0.03, seat), (s * (wide / 2 - 0.08), deep / 2 + 0.03, 0.75)], 0.024, 8)
+        for s in (-1, 1)
+    ]
     return [*parts, second(joined([*legs, *posts]), mark.choice(["wood", "metal"]))]
 
 
@@ -199,5 +286,3 @@ def _chair_back(form: str, wide: float, deep: float, seat: float) -> Part:
     if form == "slats":
         return joined([block(0, y, z, wide, 0.05, 0.1, 0.024) for z in (seat + 0.14, seat + 0.28, seat + 0.42)])
     return block(0, y, seat + 0.12, wide, 0.06, 0.42, 0.03)
-
-

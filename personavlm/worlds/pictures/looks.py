@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from random import Random
-from typing import Literal
+from typing import Any, Literal
 
 from personavlm.worlds.banks import bank, share
 from personavlm.worlds.values import Half, Look
@@ -50,11 +50,13 @@ class Shape:
 @cache
 def shapes() -> dict[str, Shape]:
     """Return all shapes by name."""
-    rows = bank("looks")["shapes"]
     return {
-        row["shape"]: Shape(**{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()})
-        for row in rows
+        row["shape"]: Shape(**{key: _frozen(value) for key, value in row.items()}) for row in bank("looks")["shapes"]
     }
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 @cache

@@ -51,8 +51,14 @@ def toy_train(mark: Random) -> list[Part]:
     cab = block(back, 0, 0.22, long * 0.32, 0.5, 0.56, 0.03)
     floor = block(0, 0, 0.18, long, 0.46, 0.1, 0.03)
     roof = fixed(block(back, 0, 0.78, long * 0.4, 0.58, 0.07, 0.03), DARK, "wood")
-    panes = fixed(joined([block(back, y, 0.5, long * 0.17, 0.02, 0.18, 0.008) for y in (-0.255, 0.255)]), PANE, "glass-like")
-    funnel = lathe(mark.choice([[(0.07, 0), (0.07, 0.3), (0.11, 0.34), (0.11, 0.38), (0, 0.38)], [(0.06, 0), (0.1, 0.34), (0, 0.34)]]))
+    panes = fixed(
+        joined([block(back, y, 0.5, long * 0.17, 0.02, 0.18, 0.008) for y in (-0.255, 0.255)]), PANE, "glass-like"
+    )
+    funnel = lathe(
+        mark.choice(
+            [[(0.07, 0), (0.07, 0.3), (0.11, 0.34), (0.11, 0.38), (0, 0.38)], [(0.06, 0), (0.1, 0.34), (0, 0.34)]]
+        )
+    )
     funnel = fixed(moved(funnel, -long * 0.32, 0, 0.6), DARK, "metal")
     lamp = fixed(ball(-long * 0.45, 0, 0.52, 0.05, 0.07, 0.07, 14), (250, 222, 120), "plastic")
     count, radius = mark.choice([2, 3]), mark.uniform(0.15, 0.18)
@@ -76,7 +82,13 @@ def toy_car(mark: Random) -> list[Part]:
     parts = [patterned(low), glass, joined(pillars), second(roof), fixed(joined(wheels), DARK, "rubber")]
     parts += [fixed(joined(hubs), STEEL, "metal"), fixed(joined(lights), (252, 232, 160), "plastic")]
     if mark.random() < 0.35:
-        parts.append(fixed(joined([tube([(shift + x, -0.25, 0.9), (shift + x, 0.25, 0.9)], 0.02, 6) for x in (-0.15, 0.15)]), STEEL, "metal"))
+        parts.append(
+            fixed(
+                joined([tube([(shift + x, -0.25, 0.9), (shift + x, 0.25, 0.9)], 0.02, 6) for x in (-0.15, 0.15)]),
+                STEEL,
+                "metal",
+            )
+        )
     return parts
 
 
@@ -112,7 +124,12 @@ def bicycle(mark: Random) -> list[Part]:
     frame = [tube([(x, y, z) for x, z, y in bar], 0.026, 10) for bar in bars]
     bar = _handlebar(mark, head[0] + 0.03, head[1] + 0.1)
     saddle = ball(seat[0] + 0.03, 0, seat[1] + 0.1, 0.13, 0.075, 0.04, 18)
-    parts = [joined(frame), fixed(joined(tyres), DARK, "rubber"), fixed(joined([*spokes, *bar]), STEEL, "metal"), second(saddle, "leather")]
+    parts = [
+        joined(frame),
+        fixed(joined(tyres), DARK, "rubber"),
+        fixed(joined([*spokes, *bar]), STEEL, "metal"),
+        second(saddle, "leather"),
+    ]
     chainwheel = fixed(moved(ring(0, 0, 0, 0.07, 0.015, 20), crank[0], -0.03, crank[1]), STEEL, "metal")
     if mark.random() < 0.45:
         parts.append(second(block(head[0] - 0.16, 0, head[1], 0.22, 0.28, 0.18, 0.03), "wicker"))
@@ -129,7 +146,11 @@ def boat(mark: Random) -> list[Part]:
     """A toy sailing boat, its bow on the left."""
     long, wide = mark.uniform(1.0, 1.15), mark.uniform(0.3, 0.38)
     hull = _hull(long, wide, 0.28)
-    deck = fixed(moved(scaled(ball(0, 0, 0, 1, 1, 1, 20), long * 0.44, wide * 0.42, 0.015), 0.02, 0, 0.265), (206, 168, 116), "wood")
+    deck = fixed(
+        moved(scaled(ball(0, 0, 0, 1, 1, 1, 20), long * 0.44, wide * 0.42, 0.015), 0.02, 0, 0.265),
+        (206, 168, 116),
+        "wood",
+    )
     x, top = mark.uniform(-0.08, 0.04), mark.uniform(0.98, 1.06)
     mast = fixed(tube([(x, 0, 0.2), (x, 0, top)], 0.02, 8), (150, 108, 70), "wood")
     far, low = mark.uniform(0.4, 0.48), 0.36
@@ -171,12 +192,19 @@ def kite(mark: Random) -> list[Part]:
     points = sheet.points.copy()
     points[:, 1] += 0.5 * points[:, 0] ** 2
     sheet = replace(sheet, points=points)
-    bars = [tube([(0, -0.02, low), (0, -0.02, top)], 0.01, 6), tube([(-wide, 0.04, knee), (0, -0.02, knee), (wide, 0.04, knee)], 0.01, 6)]
+    bars = [
+        tube([(0, -0.02, low), (0, -0.02, top)], 0.01, 6),
+        tube([(-wide, 0.04, knee), (0, -0.02, knee), (wide, 0.04, knee)], 0.01, 6),
+    ]
     sway = mark.choice([-1, 1]) * mark.uniform(0.05, 0.1)
     line = curve([(0, 0, low), (sway, 0, low * 0.72), (-sway, 0, low * 0.38), (sway * 0.6, 0, 0.02)], 8)
     count = mark.choice([2, 3, 4])
     bows = [_bow(*line[int((number + 0.8) * len(line) / (count + 0.8)) - 1]) for number in range(1, count + 1)]
-    return [patterned(sheet), fixed(joined(bars), (110, 84, 60), "wood"), second(joined([tube(line, 0.012, 6), *bows]), "cloth")]
+    return [
+        patterned(sheet),
+        fixed(joined(bars), (110, 84, 60), "wood"),
+        second(joined([tube(line, 0.012, 6), *bows]), "cloth"),
+    ]
 
 
 def _bow(x: float, y: float, z: float) -> Part:
@@ -196,7 +224,10 @@ def ball_thing(mark: Random) -> list[Part]:
 def guitar(mark: Random) -> list[Part]:
     """A guitar that leans back."""
     wide, waist, upper = mark.uniform(0.2, 0.23), mark.uniform(0.12, 0.15), mark.uniform(0.15, 0.18)
-    side = curve([(0.02, 0.0), (wide * 0.8, 0.03), (wide, 0.14), (waist, 0.3), (upper, 0.42), (upper * 0.6, 0.5), (0.02, 0.515)], 5)
+    side = curve(
+        [(0.02, 0.0), (wide * 0.8, 0.03), (wide, 0.14), (waist, 0.3), (upper, 0.42), (upper * 0.6, 0.5), (0.02, 0.515)],
+        5,
+    )
     outline = [*side, *[(-x, z) for x, z in reversed(side)]]
     body = slab([(p[0], p[1]) for p in outline], 0.11, 0.015)
     hole = fixed(moved(scaled(ball(0, 0, 0, 1, 1, 1, 20), 0.065, 0.012, 0.065), 0, -0.055, 0.34), DARK, "cloth")
@@ -205,7 +236,13 @@ def guitar(mark: Random) -> list[Part]:
     head = block(0, -0.045, 0.88, mark.choice([0.12, 0.1]), 0.045, 0.14, 0.015)
     strings = [tube([(x, -0.075, 0.17), (x, -0.085, 0.4)], 0.003, 4) for x in (-0.022, 0.0, 0.022)]
     pegs = [ball(s * 0.068, -0.045, z, 0.02, 0.015, 0.012, 10) for s in (-1, 1) for z in (0.91, 0.945, 0.98)]
-    parts = [patterned(body), hole, bridge, second(joined([neck, head])), fixed(joined([*strings, *pegs]), STEEL, "metal")]
+    parts = [
+        patterned(body),
+        hole,
+        bridge,
+        second(joined([neck, head])),
+        fixed(joined([*strings, *pegs]), STEEL, "metal"),
+    ]
     if mark.random() < 0.5:
         guard = [(0.04, 0.2), (wide * 0.62, 0.16), (waist * 0.8, 0.3), (0.08, 0.33)]
         parts.append(fixed(moved(slab(guard, 0.01, 0.003), 0, -0.06, 0), DARK, "plastic"))
@@ -214,20 +251,40 @@ def guitar(mark: Random) -> list[Part]:
 
 def bird_house(mark: Random) -> list[Part]:
     """A house for birds with a round door."""
-    wide, deep, wall, top = mark.uniform(0.52, 0.62), mark.uniform(0.44, 0.54), mark.uniform(0.5, 0.58), mark.uniform(0.92, 1.0)
-    gable = slab([(-wide / 2, 0.04), (wide / 2, 0.04), (wide / 2, wall), (0, top - 0.05), (-wide / 2, wall)], deep, 0.012)
+    wide, deep, wall, top = (
+        mark.uniform(0.52, 0.62),
+        mark.uniform(0.44, 0.54),
+        mark.uniform(0.5, 0.58),
+        mark.uniform(0.92, 1.0),
+    )
+    gable = slab(
+        [(-wide / 2, 0.04), (wide / 2, 0.04), (wide / 2, wall), (0, top - 0.05), (-wide / 2, wall)], deep, 0.012
+    )
     radius, door = mark.uniform(0.085, 0.12), mark.uniform(0.42, 0.5)
     hole = moved(scaled(ball(0, 0, 0, 1, 1, 1, 20), radius, 0.015, radius), 0, -deep / 2 - 0.004, door)
     perch = tube([(0, -deep / 2, door - 0.16), (0, -deep / 2 - 0.14, door - 0.16)], 0.022, 8)
     floor = fixed(block(0, -0.02, 0, wide + 0.14, deep + 0.16, 0.05, 0.015), (150, 112, 72), "wood")
     over = mark.uniform(0.08, 0.13)
     slope = [
-        slab([(s * (wide / 2 + over), wall - over * 1.0), (s * (wide / 2 + over - 0.01), wall - over + 0.07), (0, top + 0.03), (0, top - 0.05)], deep + 0.2, 0.012)
+        slab(
+            [
+                (s * (wide / 2 + over), wall - over * 1.0),
+                (s * (wide / 2 + over - 0.01), wall - over + 0.07),
+                (0, top + 0.03),
+                (0, top - 0.05),
+            ],
+            deep + 0.2,
+            0.012,
+        )
         for s in (-1, 1)
     ]
-    parts = [patterned(gable), fixed(hole, (36, 30, 28), "cloth"), floor, fixed(perch, (150, 112, 72), "wood"), second(joined(slope), "wood")]
+    parts = [
+        patterned(gable),
+        fixed(hole, (36, 30, 28), "cloth"),
+        floor,
+        fixed(perch, (150, 112, 72), "wood"),
+        second(joined(slope), "wood"),
+    ]
     if mark.random() < 0.4:
         parts.append(fixed(block(wide * 0.22, 0.05, top - 0.2, 0.1, 0.1, 0.22, 0.01), (150, 70, 56), "ceramic"))
     return parts
-
-

@@ -18,15 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
+from personavlm.worlds.pictures.canvas import HORIZON
 from personavlm.worlds.pictures.looks import shapes
-from personavlm.worlds.pictures.places import HORIZON, backdrop
-from personavlm.worlds.pictures.solid import Floats
+from personavlm.worlds.pictures.places import backdrop
+from personavlm.worlds.pictures.solid import Floats, Role
 from personavlm.worlds.pictures.surface import LIGHTS, Light, decoded, encoded, lit, surface
 from personavlm.worlds.pictures.view import FINE, TILT, Projected, Samples, box_of, each, project, visible
 from personavlm.worlds.values import Placed, Scene, Seen
 
 WIDTH, HEIGHT = 448, 336
-QUALITY = 90
+QUALITY = 85
 SHADOW = 0.5
 """How much of the light a shadow takes where it is darkest."""
 ORDER = {1: ("",), 2: ("left", "right"), 3: ("left", "middle", "right")}
@@ -85,40 +86,36 @@ def paint(scene: Scene, width: int = WIDTH, height: int = HEIGHT, shadows: bool 
 def masks(placed: Placed, width: int = WIDTH, height: int = HEIGHT) -> Iterator[NDArray[np.bool_]]:
     """Yield of every one of a placed row which pixels it touches."""
     for thing in each(placed, width, height):
-        found = visible(thing, width, height)
         mask = np.zeros((height, width), bool)
-        mask[found.y // FINE, found.x // FINE] = True
+        for samples in visible(thing, width, height):
+            mask[samples.y // FINE, samples.x // FINE] = True
         yield mask
 
 
-def main_samples(placed: Placed, light: str, width: int = WIDTH, height: int = HEIGHT) -> Floats:
-    """Return the linear colours of what is drawn in the main colour (pattern and badge included), ``(n, 3)``."""
+def role_colours(placed: Placed, light: str, role: Role, width: int = WIDTH, height: int = HEIGHT) -> Floats:
+    """Return the linear colours of every sample of a thing's main or second parts, as lit, ``(n, 3)``."""
     thing = project(replace(placed, count=1), width, height)
-    found = visible(thing, width, height)
-    return np.concatenate(
-        [rgb for part, _, rgb, _ in _coloured(thing, found, LIGHTS[light]) if thing.solid.parts[part].role == "main"]
-    )
+    parts = [s for s in visible(thing, width, height) if thing.solid.parts[s.part].role == role]
+    return np.concatenate([_coloured(thing, samples, LIGHTS[light])[0] for samples in parts])
 
 
-def _coloured(thing: Projected, found: Samples, light: Light) -> Iterator[tuple[int, NDArray[np.bool_], Floats, Floats]]:
-    # Part by part: its number, which samples show it, their colours and how much they cover what is behind.
-    look = thing.placed.look
-    for number, part in enumerate(thing.solid.parts):
-        chosen = found.part == number
-        if chosen.any():
-            base = surface(look, part, found, chosen)
-            yield number, chosen, *lit(base, part.material or look.material, found, chosen, light)
+def _coloured(thing: Projected, samples: Samples, light: Light) -> tuple[Floats, Floats]:
+    # The colours of one part's samples, and how much they cover what is behind.
+    look, part = thing.placed.look, thing.solid.parts[samples.part]
+    return lit(surface(look, part, samples), part.material or look.material, samples, light)
 
 
 def _draw(pixels: Floats, thing: Projected, light: Light) -> None:
     height, width = pixels.shape[:2]
-    found = visible(thing, width, height)
     left, top, right, bottom = thing.box(width, height)
-    layer = np.zeros(((bottom - top) * FINE, (right - left) * FINE, 4), np.float32)
-    for _, chosen, rgb, cover in _coloured(thing, found, light):
-        y, x = found.y[chosen] - top * FINE, found.x[chosen] - left * FINE
-        layer[y, x] = np.concatenate([np.minimum(rgb, 1.2) * cover[:, None], cover[:, None]], axis=1)
-    coarse = (layer[::2, ::2] + layer[1::2, ::2] + layer[::2, 1::2] + layer[1::2, 1::2]) / 4
+    wide = (right - left) * FINE
+    layer = np.zeros(((bottom - top) * FINE * wide, 4), np.float32)
+    for samples in visible(thing, width, height):
+        rgb, cover = _coloured(thing, samples, light)
+        at = (samples.y - top * FINE) * wide + samples.x - left * FINE
+        layer[at] = np.concatenate([np.minimum(rgb, 1.2) * cover[:, None], cover[:, None]], axis=1)
+    fine = layer.reshape((bottom - top) * FINE, wide, 4)
+    coarse = (fine[::2, ::2] + fine[1::2, ::2] + fine[::2, 1::2] + fine[1::2, 1::2]) / 4
     region = pixels[top:bottom, left:right]
     region *= 1 - coarse[..., 3:]
     region += coarse[..., :3]
@@ -139,7 +136,10 @@ def _shadow(pixels: Floats, thing: Projected, light: Light) -> None:
     wide, high = np.ceil(at.max(axis=0)).astype(int) + margin - (left, top)
     canvas = Image.new("L", (int(wide), int(high)))
     draw = ImageDraw.Draw(canvas)
-    for polygon in np.round(at - (left, top))[thing.solid.faces].reshape(-1, 6).tolist():
+    corners = np.round(at - (left, top))[thing.solid.faces]
+    one, two = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    lit_side = one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0] < 0  # the other half of a closed surface falls on the same
+    for polygon in corners[lit_side].reshape(-1, 6).tolist():
         draw.polygon(polygon, fill=255)
     soft = np.asarray(canvas.filter(ImageFilter.GaussianBlur(2.6)), np.float32) / 255
     horizon = round(HORIZON * height)

@@ -8,6 +8,7 @@ coordinates that patterns count in: one cell holds one stripe, dot or star.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import cos, pi, sin
@@ -40,11 +41,9 @@ class Part:
     material: str = ""
     """Empty: that of the look."""
     patterned: bool = False
-    shut: bool = True
-    """Whether its inside is never seen."""
 
 
-def grid(points: Floats, cells: Floats, shut: bool = True) -> Part:
+def grid(points: Floats, cells: Floats) -> Part:
     """Return a part from ``(a, b, 3)`` points and ``(a, b, 2)`` cells; the outside is away from its middle."""
     rows, columns = points.shape[:2]
     index = np.arange(rows * columns, dtype=np.int32).reshape(rows, columns)
@@ -55,7 +54,7 @@ def grid(points: Floats, cells: Floats, shut: bool = True) -> Part:
     corners = (flat - flat.mean(axis=0))[faces]
     if float((corners[:, 0] * np.cross(corners[:, 1], corners[:, 2])).sum()) < 0:  # its volume: it is inside out
         faces, normals = faces[:, ::-1], -normals
-    return Part(flat, normals, np.asarray(cells.reshape(-1, 2), np.float32), faces, shut=shut)
+    return Part(flat, normals, np.asarray(cells.reshape(-1, 2), np.float32), faces)
 
 
 def _normals(points: Floats) -> Floats:
@@ -82,23 +81,23 @@ def unit(vectors: NDArray[np.floating]) -> Floats:
 # ── kinds of surfaces ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def lathe(profile: Sequence[tuple[float, float]], around: int = 28, shut: bool = True) -> Part:
+def lathe(profile: Sequence[tuple[float, ...]], around: int = 28) -> Part:
     """Return a surface of revolution round z from (radius, height) pairs, bottom to top along its outside."""
-    curve = smooth(profile)
+    wall = smooth(profile)
     angle = np.linspace(-pi, pi, around + 1)  # 0 is the front; the seam is at the back
-    radius, height = curve[:, 0][:, None], curve[:, 1][:, None]
+    radius, height = wall[:, 0][:, None], wall[:, 1][:, None]
     points = np.stack([radius * np.sin(angle), -radius * np.cos(angle), height + 0 * angle], -1)
-    length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(curve, axis=0), axis=1))])
-    repeats = max(3, round(2 * pi * float(curve[:, 0].max()) / CELL))
+    length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(wall, axis=0), axis=1))])
+    repeats = max(3, round(2 * pi * float(wall[:, 0].max()) / CELL))
     cells = np.stack(np.broadcast_arrays((angle / (2 * pi))[None, :] * repeats, (length / CELL)[:, None]), -1)
-    return grid(np.asarray(points, np.float32), np.asarray(cells, np.float32), shut)
+    return grid(np.asarray(points, np.float32), np.asarray(cells, np.float32))
 
 
-def smooth(profile: Sequence[tuple[float, ...]], most: float = 0.09) -> NDArray[np.float64]:
+def smooth(profile: Sequence[tuple[float, ...]], most: float = 0.12) -> NDArray[np.float64]:
     """Return a polyline with points added so that no step is longer than ``most``."""
     corners = np.asarray(profile, np.float64)
     out = [corners[:1]]
-    for start, end in zip(corners, corners[1:], strict=False):
+    for start, end in itertools.pairwise(corners):
         steps = max(1, int(np.ceil(np.linalg.norm(end - start) / most)))
         out.append(start + (end - start) * np.linspace(0, 1, steps + 1)[1:, None])
     return np.concatenate(out)
@@ -129,9 +128,7 @@ def tube(path: Sequence[tuple[float, ...]], radius: float | Sequence[float], aro
     side = unit(np.cross(along, helper))
     other = unit(np.cross(side, along)) * (flat if helper[1] else 1)
     angle = np.linspace(0, 2 * pi, around + 1)[None, :, None]
-    points = spine[:, None] + radii[:, None, None] * (
-        np.cos(angle) * side[:, None] - np.sin(angle) * other[:, None]
-    )
+    points = spine[:, None] + radii[:, None, None] * (np.cos(angle) * side[:, None] - np.sin(angle) * other[:, None])
     length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(spine, axis=0), axis=1))])
     repeats = max(1, round(2 * pi * float(radii.max()) / CELL))
     cells = np.stack(np.broadcast_arrays((length / CELL)[:, None], angle[..., 0] / (2 * pi) * repeats), -1)
@@ -142,7 +139,9 @@ def ball(x: float, y: float, z: float, across: float, deep: float, high: float, 
     """Return an ellipsoid with its half axes."""
     tilt = np.linspace(-pi / 2, pi / 2, around // 2 + 1)[:, None]
     angle = np.linspace(-pi, pi, around + 1)[None, :]
-    sphere = np.stack(np.broadcast_arrays(np.cos(tilt) * np.sin(angle), -np.cos(tilt) * np.cos(angle), np.sin(tilt)), -1)
+    sphere = np.stack(
+        np.broadcast_arrays(np.cos(tilt) * np.sin(angle), -np.cos(tilt) * np.cos(angle), np.sin(tilt)), -1
+    )
     repeats = max(3, round(2 * pi * max(across, deep) / CELL))
     cells = np.stack(np.broadcast_arrays(angle / (2 * pi) * repeats, tilt * high / CELL), -1)
     part = grid(np.asarray(sphere * (across, deep, high), np.float32), np.asarray(cells, np.float32))
@@ -153,18 +152,15 @@ def block(x: float, y: float, z: float, wide: float, deep: float, high: float, b
     """Return a box with rounded edges; (x, y, z) is the middle of its lower side."""
     half = np.array([wide, deep, high]) / 2
     bevel = min(bevel, 0.99 * float(half.min()))
-    faces = []
-    for axis in range(3):
-        for sign in (-1, 1):
-            faces.append(_side(half, bevel, axis, sign))
-    return moved(joined(faces), x, y, z + high / 2)
+    sides = [_side(half, bevel, axis, sign) for axis in range(3) for sign in (-1, 1)]
+    return moved(joined(sides), x, y, z + high / 2)
 
 
 def _side(half: NDArray[np.float64], bevel: float, axis: int, sign: int) -> Part:
     # One of the six sides with its half of the bevels: pulled to the inner box and blown up again by the bevel.
     u, v = [(1, 2), (0, 2), (0, 1)][axis]
-    lines = [np.concatenate([[-half[a]], np.linspace(-1, 1, 5) * (half[a] - bevel), [half[a]]]) for a in (u, v)]
-    points = np.zeros((7, 7, 3))
+    lines = [np.concatenate([[-half[a]], np.linspace(-1, 1, 3) * (half[a] - bevel), [half[a]]]) for a in (u, v)]
+    points = np.zeros((5, 5, 3))
     points[..., u], points[..., v] = np.meshgrid(*lines, indexing="ij")
     points[..., axis] = sign * half[axis]
     inner = np.clip(points, -(half - bevel), half - bevel)
@@ -240,7 +236,9 @@ def joined(parts: Sequence[Part]) -> Part:
         points=np.concatenate([part.points for part in parts]),
         normals=np.concatenate([part.normals for part in parts]),
         cells=np.concatenate([part.cells for part in parts]),
-        faces=np.concatenate([part.faces + offset for part, offset in zip(parts, offsets, strict=False)]).astype(np.int32),
+        faces=np.concatenate([part.faces + offset for part, offset in zip(parts, offsets, strict=False)]).astype(
+            np.int32
+        ),
     )
 
 

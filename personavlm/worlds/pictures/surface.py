@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from math import hypot
 from random import Random
 
 import numpy as np
@@ -77,12 +78,12 @@ FINISHES = {
 
 def linear(rgb: RGB) -> Floats:
     """Return an sRGB colour as linear RGB in [0, 1]."""
-    return _decoding()[np.asarray(rgb)]
+    return np.asarray(_decoding()[np.asarray(rgb)], np.float32)
 
 
 @cache
 def _decoding() -> Floats:
-    return ((np.arange(256) / 255) ** 2.2).astype(np.float32)
+    return np.asarray((np.arange(256) / 255) ** 2.2, np.float32)
 
 
 @cache
@@ -112,19 +113,20 @@ def _noise() -> Floats:
         low, part = at.astype(int) % size, (at % 1) ** 2 * (3 - 2 * (at % 1))
         rows = coarse[low] * (1 - part)[:, None] + coarse[(low + 1) % size] * part[:, None]
         total += weight * (rows[:, low] * (1 - part) + rows[:, (low + 1) % size] * part)
-    return (0.2 * total / total.std()).astype(np.float32)
+    return np.asarray(0.2 * total / total.std(), np.float32)
 
 
-def noise(u: Floats, v: Floats) -> Floats:
+def noise(u: NDArray[np.floating], v: NDArray[np.floating]) -> Floats:
     """Return soft noise round 0 (standard deviation 0.2) that repeats with every whole number of u and v."""
-    return _noise()[(u * 256).astype(np.int32) & 255, (v * 256).astype(np.int32) & 255]
+    field: Floats = _noise()[(u * 256).astype(np.int32) & 255, (v * 256).astype(np.int32) & 255]
+    return field
 
 
 # ── patterns ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _fraction(values: Floats) -> Floats:
-    return values - np.floor(values)
+def _fraction(values: Floats | NDArray[np.float64]) -> Floats:
+    return np.asarray(values - np.floor(values), np.float32)
 
 
 def _offset(u: Floats, v: Floats) -> tuple[Floats, Floats]:
@@ -132,7 +134,7 @@ def _offset(u: Floats, v: Floats) -> tuple[Floats, Floats]:
     return _fraction(u + 0.5 * (np.floor(v) % 2)) - 0.5, _fraction(v) - 0.5
 
 
-def striped(u: Floats, v: Floats) -> Bools:
+def striped(_: Floats, v: Floats) -> Bools:
     """Stripes along u."""
     return _fraction(v) < 0.42
 
@@ -164,7 +166,7 @@ def star(a: Floats, b: Floats) -> Bools:
     """Inside a star of radius 1 that points up along b."""
     angle = np.arctan2(a, b)
     sector = np.abs(_fraction(angle * 5 / (2 * np.pi)) - 0.5) * 2  # 1 at a point, 0 between two
-    return a * a + b * b < (0.42 + 0.58 * sector**1.6) ** 2
+    return np.asarray(a * a + b * b < (0.42 + 0.58 * sector**1.6) ** 2)
 
 
 PATTERNS: dict[str, Callable[[Floats, Floats], Bools]] = {
@@ -176,11 +178,11 @@ PATTERNS: dict[str, Callable[[Floats, Floats], Bools]] = {
 }
 
 
-def pattern(look: Look, samples: Samples, chosen: Bools) -> Bools:
-    """Return where the pattern's colour lies on the chosen samples."""
+def pattern(look: Look, samples: Samples) -> Bools:
+    """Return where the pattern's colour lies on the samples."""
     rng = Random(f"pattern/{look.mark}")
-    u, v = (axis[chosen] for axis in samples.cell)
-    x, y, z = (axis[chosen] for axis in samples.place)
+    u, v = samples.cell
+    x, y, z = samples.place
     _, _, low, high = solid_of(look).body
     if look.pattern == "two-tone":
         share = rng.uniform(0.3, 0.4)
@@ -213,11 +215,11 @@ BADGES = {"ball": (0.7, 0.82), "bird house": (0.1, 0.2), "chair": (0.78, 0.9), "
 """Between which heights of the body a badge is put, as shares, where the middle is taken by something else."""
 
 
-def badge(look: Look, samples: Samples, chosen: Bools, base: Floats) -> None:
-    """Draw the mark's sticker, scratches or stitches on the front of the chosen samples, in place."""
+def badge(look: Look, samples: Samples, base: Floats) -> None:
+    """Draw the mark's sticker, scratches or stitches on the front of the samples, in place."""
     rng = Random(f"badge/{look.mark}")
     left, right, low, high = solid_of(look).body
-    x, y, z = (axis[chosen] for axis in samples.place)
+    x, y, z = samples.place
     kind = rng.choice(["star", "heart", "ring", "flower", "scratches", "none"])
     size = rng.uniform(0.07, 0.1) * min(1.0, 1.5 * min(right - left, high - low))
     lowest, highest = BADGES.get(look.shape, (0.35, 0.72))
@@ -235,7 +237,9 @@ def badge(look: Look, samples: Samples, chosen: Bools, base: Floats) -> None:
     paper = linear((250, 244, 228)) if look.colour not in ("white", "yellow") else linear((64, 60, 70))
     round_ = front & (a * a + b * b < 1.0)
     base[round_] = paper
-    base[round_ & _symbol(kind, a, b)] = linear(colours()[look.second]) if look.second not in ("white", "black") else linear((210, 60, 70))
+    base[round_ & _symbol(kind, a, b)] = (
+        linear(colours()[look.second]) if look.second not in ("white", "black") else linear((210, 60, 70))
+    )
 
 
 def _symbol(kind: str, a: Floats, b: Floats) -> Bools:
@@ -248,16 +252,16 @@ def _symbol(kind: str, a: Floats, b: Floats) -> Bools:
         far = a * a + b * b
         return (far < 0.55) & (far > 0.2)
     angle = np.arctan2(a, b)
-    return a * a + b * b < (0.5 + 0.28 * np.cos(5 * angle)) ** 2
+    return np.asarray(a * a + b * b < (0.5 + 0.28 * np.cos(5 * angle)) ** 2)
 
 
 # ── materials ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def grain(material: str, samples: Samples, chosen: Bools) -> Floats | float:
+def grain(material: str, samples: Samples) -> Floats | float:
     """Return the factor by which a material's texture lightens and darkens its colour."""
-    u, v = (axis[chosen] for axis in samples.cell)
-    x, y, z = (axis[chosen] for axis in samples.place)
+    u, v = samples.cell
+    x, y, z = samples.place
     if material == "wood":
         bent = noise(x * 0.22 + y * 0.3, z * 0.3 + y * 0.5)
         lines = np.sin(70 * (z + 0.6 * y) + 26 * bent)
@@ -268,7 +272,7 @@ def grain(material: str, samples: Samples, chosen: Bools) -> Floats | float:
         return 1 + 0.42 * noise(u * 0.4 + v * 0.07, v * 0.4)
     if material == "wicker":
         weft = np.sin(u * 19 + np.pi * np.floor(v * 3))
-        return 0.86 + 0.28 * weft * np.abs(np.sin(v * 3 * np.pi))
+        return np.asarray(0.86 + 0.28 * weft * np.abs(np.sin(v * 3 * np.pi)), np.float32)
     if material == "fur":
         return 1 + 0.75 * noise(x * 1.7 + y * 0.8, z * 0.5 + y * 0.3)
     if material in ("paper", "rubber"):
@@ -276,34 +280,34 @@ def grain(material: str, samples: Samples, chosen: Bools) -> Floats | float:
     return 1.0
 
 
-def surface(look: Look, part: Part, samples: Samples, chosen: Bools) -> Floats:
-    """Return the colours of the chosen samples, all of one part, before any light falls on them: ``(n, 3)``."""
+def surface(look: Look, part: Part, samples: Samples) -> Floats:
+    """Return the colours of the samples, all of one part, before any light falls on them: ``(n, 3)``."""
     roles = {"main": look.colour, "second": look.second}
     own = part.rgb if part.role == "fixed" else colours()[roles[part.role]]
-    base = np.repeat(linear(own)[None, :], int(chosen.sum()), axis=0)
+    base = np.repeat(linear(own)[None, :], len(samples.x), axis=0)
     if part.patterned and look.pattern != "plain":
-        base[pattern(look, samples, chosen)] = pattern_colour(look)
+        base[pattern(look, samples)] = pattern_colour(look)
     if part.patterned and look.shape not in (*ANIMALS, "clock", "hat", "kite"):
-        badge(look, samples, chosen, base)
-    return base * np.asarray(grain(part.material or look.material, samples, chosen), np.float32)[..., None]
+        badge(look, samples, base)
+    return base * np.asarray(grain(part.material or look.material, samples), np.float32)[..., None]
 
 
-def lit(base: Floats, material: str, samples: Samples, chosen: Bools, light: Light) -> tuple[Floats, Floats]:
-    """Return (linear RGB ``(n, 3)``, cover ``(n,)``) of the chosen samples in a light."""
+def lit(base: Floats, material: str, samples: Samples, light: Light) -> tuple[Floats, Floats]:
+    """Return (linear RGB ``(n, 3)``, cover ``(n,)``) of the samples in a light."""
     finish = FINISHES[material]
-    x, y, z = (axis[chosen] for axis in samples.normal)
+    x, y, z = samples.normal
     if material == "light":
         return base * 1.05, np.ones(len(base), np.float32)
     lx, ly, lz = light.direction
     facing = x * lx + y * ly + z * lz
     shine = np.maximum(0, facing * 0.86 + 0.14)  # a little of it reaches round the edge
     up = 0.5 + 0.5 * y
-    near = np.clip(0.62 + 2.2 * samples.place[2][chosen], 0, 1) * 0.5 + 0.5  # less light close to the ground
+    near = np.clip(0.62 + 2.2 * samples.place[2], 0, 1) * 0.5 + 0.5  # less light close to the ground
     rgb = np.empty_like(base)
     rim = (1 - np.clip(z, 0, 1)) ** 3
     around = _mirrored(x, y, z) if finish.mirror or finish.rim > 0.3 else up
-    half = np.array([lx, ly, lz + 1.0]) / np.linalg.norm([lx, ly, lz + 1.0])
-    spot = np.clip(x * half[0] + y * half[1] + z * half[2], 0, 1)
+    long = hypot(lx, ly, lz + 1)
+    spot = np.clip((x * lx + y * ly + z * (lz + 1)) / long, 0, 1)
     for _ in range(finish.sharp):
         spot = spot * spot
     for k in range(3):

@@ -47,9 +47,24 @@ def _mug_handle(mark: Random, side: float, high: float) -> Part:
     out = side + mark.uniform(0.22, 0.32)
     low, up = high * mark.uniform(0.15, 0.28), high * mark.uniform(0.76, 0.86)
     forms = (
-        curve([(side - 0.04, 0, up), (out - 0.06, 0, up), (out, 0, (up + low) / 2), (out - 0.06, 0, low), (side - 0.06, 0, low)]),
+        curve(
+            [
+                (side - 0.04, 0, up),
+                (out - 0.06, 0, up),
+                (out, 0, (up + low) / 2),
+                (out - 0.06, 0, low),
+                (side - 0.06, 0, low),
+            ]
+        ),
         curve([(side - 0.04, 0, up), (out, 0, up + 0.03), (out - 0.02, 0, up - 0.25), (side - 0.04, 0, low)]),
-        [(side - 0.04, 0, up), (out - 0.03, 0, up), (out, 0, up - 0.03), (out, 0, low + 0.03), (out - 0.03, 0, low), (side - 0.05, 0, low)],
+        [
+            (side - 0.04, 0, up),
+            (out - 0.03, 0, up),
+            (out, 0, up - 0.03),
+            (out, 0, low + 0.03),
+            (out - 0.03, 0, low),
+            (side - 0.05, 0, low),
+        ],
     )
     return tube(mark.choice(forms), mark.uniform(0.045, 0.065))
 
@@ -61,7 +76,9 @@ def kettle(mark: Random) -> list[Part]:
     lid = lathe([(0.22, high - 0.03), (0.2, high + 0.03), (0.06, high + 0.07), (0, high + 0.075)])
     knob = fixed(ball(0, 0, high + 0.1, 0.05, 0.05, 0.05, 14), DARK, "plastic")
     tip = mark.uniform(0.2, 0.3)
-    spout = tube(curve([(-wide + 0.1, 0, 0.22), (-wide - 0.1, 0, 0.3), (-wide - tip, 0, high + 0.02)]), [0.11, 0.08, 0.05])
+    spout = tube(
+        curve([(-wide + 0.1, 0, 0.22), (-wide - 0.1, 0, 0.3), (-wide - tip, 0, high + 0.02)]), [0.11, 0.08, 0.05]
+    )
     return [patterned(body), lid, knob, spout, second(_bail(mark, wide * 0.78, high * 0.82), "plastic")]
 
 
@@ -69,8 +86,22 @@ def _bail(mark: Random, half: float, low: float) -> Part:
     top = mark.uniform(0.96, 1.06)
     forms = (
         curve([(-half, 0, low), (-half * 0.9, 0, top - 0.1), (0, 0, top), (half * 0.9, 0, top - 0.1), (half, 0, low)]),
-        [(-half, 0, low), (-half, 0, top - 0.06), (-half + 0.06, 0, top), (half - 0.06, 0, top), (half, 0, top - 0.06), (half, 0, low)],
-        curve([(half, 0, low - 0.3), (half + 0.3, 0, low - 0.2), (half + 0.26, 0, low + 0.12), (half - 0.02, 0, low + 0.04)]),
+        [
+            (-half, 0, low),
+            (-half, 0, top - 0.06),
+            (-half + 0.06, 0, top),
+            (half - 0.06, 0, top),
+            (half, 0, top - 0.06),
+            (half, 0, low),
+        ],
+        curve(
+            [
+                (half, 0, low - 0.3),
+                (half + 0.3, 0, low - 0.2),
+                (half + 0.26, 0, low + 0.12),
+                (half - 0.02, 0, low + 0.04),
+            ]
+        ),
     )
     return tube(mark.choice(forms), 0.05)
 
@@ -82,11 +113,22 @@ def teapot(mark: Random) -> list[Part]:
     lid = lathe(curve([(0.25, high - 0.02), (0.24, high + 0.02), (0.14, high + 0.09), (0.0, high + 0.12)], 5))
     knob = ball(0, 0, high + mark.choice([0.15, 0.17]), 0.06, 0.06, mark.choice([0.05, 0.08]), 14)
     spout = tube(
-        curve([(-wide + 0.08, 0, high * 0.3), (-wide - 0.12, 0, high * 0.45), (-wide - 0.24, 0, high * mark.uniform(0.85, 1.02))]),
+        curve(
+            [
+                (-wide + 0.08, 0, high * 0.3),
+                (-wide - 0.12, 0, high * 0.45),
+                (-wide - 0.24, 0, high * mark.uniform(0.85, 1.02)),
+            ]
+        ),
         [0.12, 0.07, 0.045],
     )
     out = wide + mark.uniform(0.2, 0.3)
-    handle = tube(curve([(wide - 0.12, 0, high * 0.86), (out, 0, high * 0.82), (out, 0, high * 0.4), (wide - 0.06, 0, high * 0.25)]), 0.05)
+    handle = tube(
+        curve(
+            [(wide - 0.12, 0, high * 0.86), (out, 0, high * 0.82), (out, 0, high * 0.4), (wide - 0.06, 0, high * 0.25)]
+        ),
+        0.05,
+    )
     return [patterned(body), second(joined([lid, knob])), spout, handle]
 
 
@@ -103,7 +145,9 @@ def vase(mark: Random) -> list[Part]:
 def bottle(mark: Random) -> list[Part]:
     """A bottle with a cap."""
     wide, shoulder, neck = mark.uniform(0.17, 0.23), mark.uniform(0.5, 0.64), mark.uniform(0.065, 0.09)
-    wall = lathe(curve([(0, 0), (wide - 0.02, 0.0), (wide, 0.04), (wide, shoulder), (neck, shoulder + 0.2), (neck, 0.9)], 6))
+    wall = lathe(
+        curve([(0, 0), (wide - 0.02, 0.0), (wide, 0.04), (wide, shoulder), (neck, shoulder + 0.2), (neck, 0.9)], 6)
+    )
     cap = lathe([(0, 0.88), (neck + 0.03, 0.88), (neck + 0.035, 0.9), (neck + 0.03, 0.99), (0.02, 1.0), (0, 1.0)])
     return [patterned(wall), second(cap, "plastic")]
 
@@ -112,7 +156,17 @@ def plant_pot(mark: Random) -> list[Part]:
     """A flower pot with its plant."""
     foot, top, high = mark.uniform(0.2, 0.27), mark.uniform(0.32, 0.37), mark.uniform(0.42, 0.52)
     wall = lathe([(0, 0), (foot, 0), (foot + 0.01, 0.02), (top, high)])
-    rim = lathe(curve([(top - 0.01, high - 0.03), (top + 0.045, high - 0.02), (top + 0.045, high + 0.07), (top - 0.02, high + 0.07)], 3))
+    rim = lathe(
+        curve(
+            [
+                (top - 0.01, high - 0.03),
+                (top + 0.045, high - 0.02),
+                (top + 0.045, high + 0.07),
+                (top - 0.02, high + 0.07),
+            ],
+            3,
+        )
+    )
     soil = fixed(lathe([(0, high + 0.03), (top - 0.01, high + 0.03), (top, high)]), (70, 50, 38), "fur")
     return [patterned(wall), second(rim), soil, *_plant(mark, high)]
 
@@ -126,7 +180,11 @@ def _plant(mark: Random, low: float) -> list[Part]:
     leaves = []
     for number in range(count):
         angle = 2 * pi * number / count + mark.uniform(-0.2, 0.2)
-        far, up = (mark.uniform(0.16, 0.34), mark.uniform(0.25, 0.5)) if form == "fan" else (mark.uniform(0.1, 0.3), mark.uniform(0.12, 0.36))
+        far, up = (
+            (mark.uniform(0.16, 0.34), mark.uniform(0.25, 0.5))
+            if form == "fan"
+            else (mark.uniform(0.1, 0.3), mark.uniform(0.12, 0.36))
+        )
         x, y = far * cos(angle), far * sin(angle)
         path = curve([(x * 0.1, y * 0.1, low), (x * 0.5, y * 0.5, low + up * 0.7), (x, y, low + up)])
         leaves.append(tube(path, [0.015, 0.05, 0.004] if form == "fan" else [0.02, 0.09, 0.03], 8, 0.5))
@@ -150,15 +208,15 @@ def box(mark: Random) -> list[Part]:
 def lamp(mark: Random) -> list[Part]:
     """A table lamp: the shade is the main part, the foot the second."""
     top, low, from_ = mark.uniform(0.17, 0.28), mark.uniform(0.34, 0.4), mark.uniform(0.5, 0.56)
-    shade = lathe([(low, from_), (top, 1.0)], 30, shut=False)
+    shade = lathe([(low, from_), (top, 1.0)], 30)
     glow = fixed(inside(lathe([(low - 0.01, from_), (top - 0.01, 1.0)], 30)), (255, 236, 190), "light")
     form = mark.choice(["column", "ball", "bottle"])
-    column = {
+    columns: dict[str, list[tuple[float, ...]]] = {
         "column": [(0, 0), (0.2, 0), (0.2, 0.03), (0.04, 0.07), (0.035, 0.6)],
         "ball": curve([(0, 0), (0.14, 0.0), (0.2, 0.2), (0.08, 0.38), (0.03, 0.45), (0.03, 0.6)], 5),
         "bottle": curve([(0, 0), (0.16, 0.0), (0.13, 0.2), (0.05, 0.4), (0.04, 0.6)], 5),
-    }[form]
-    return [patterned(shade), glow, second(lathe(column), mark.choice(["ceramic", "wood", "metal"]))]
+    }
+    return [patterned(shade), glow, second(lathe(columns[form]), mark.choice(["ceramic", "wood", "metal"]))]
 
 
 def clock(mark: Random) -> list[Part]:
@@ -182,7 +240,8 @@ def _hands(mark: Random, y: float, z: float) -> list[Part]:
     hour = mark.uniform(0, 12)
     lengths = ((hour / 12, 0.18, 0.022), (hour % 1, 0.28, 0.015))
     return [
-        tube([(0, y, z), (far * sin(2 * pi * turn), y, z + far * cos(2 * pi * turn))], thick, 6) for turn, far, thick in lengths
+        tube([(0, y, z), (far * sin(2 * pi * turn), y, z + far * cos(2 * pi * turn))], thick, 6)
+        for turn, far, thick in lengths
     ]
 
 

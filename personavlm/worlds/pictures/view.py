@@ -9,6 +9,7 @@ Sizes are in samples unless said otherwise: ``FINE`` samples make one pixel of e
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import cos, floor, pi, sin
 
 import numpy as np
@@ -57,11 +58,11 @@ class Projected:
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """What is seen of one thing; arrays over its visible samples."""
+    """What is seen of one part of a thing; arrays over its visible samples."""
 
+    part: int
     x: Ints
     y: Ints
-    part: Ints
     normal: tuple[Floats, Floats, Floats]
     place: tuple[Floats, Floats, Floats]
     """On the thing, in heights."""
@@ -77,7 +78,9 @@ def project(placed: Placed, width: int, height: int) -> Projected:
     camera = np.array([[1, 0, 0], [0, down, up], [0, -up, down]], np.float32) @ spun
     seen = thing.points @ camera.T
     grow = placed.size * height * FINE * DISTANCE / (DISTANCE - seen[:, 2])
-    at = np.stack([placed.x * width * FINE + seen[:, 0] * grow, placed.y * height * FINE - seen[:, 1] * grow, -seen[:, 2]], -1)
+    at = np.stack(
+        [placed.x * width * FINE + seen[:, 0] * grow, placed.y * height * FINE - seen[:, 1] * grow, -seen[:, 2]], -1
+    )
     corners = at[thing.faces][..., :2]
     one, two = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     front = one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0] < -0.05
@@ -110,19 +113,29 @@ def box_of(placed: Placed, width: int, height: int) -> Box:
 # ── what hides what ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def visible(thing: Projected, width: int, height: int) -> Samples:
-    """Return what can be seen of a thing in a frame of that many pixels, other things left aside."""
+def visible(thing: Projected, width: int, height: int) -> tuple[Samples, ...]:
+    """Return what can be seen of a thing in a frame of that many pixels, part by part, other things left aside."""
     x, y, face = _faces(thing, width, height)
+    part = np.searchsorted(np.asarray(thing.solid.first[1:]), face, side="right").astype(np.int16)
+    order = np.argsort(part, kind="stable")
+    ends = np.searchsorted(part[order], np.arange(len(thing.solid.parts) + 1))
     solid = thing.solid
-    values = np.concatenate([thing.normals, solid.points, solid.cells], axis=1)
-    corners = solid.faces
-    start, right, down = planes(thing.at[:, :2], corners, values)
+    slopes = planes(thing.at[:, :2], solid.faces, np.concatenate([thing.normals, solid.points, solid.cells], axis=1))
+    found = []
+    for number, (first, last) in enumerate(pairwise(ends)):
+        if first < last:
+            chosen = order[first:last]
+            found.append(_samples(number, x[chosen], y[chosen], face[chosen], slopes))
+    return tuple(found)
+
+
+def _samples(part: int, x: Ints, y: Ints, face: Ints, slopes: tuple[Floats, Floats, Floats]) -> Samples:
     at_x, at_y = x.astype(np.float32) + 0.5, y.astype(np.float32) + 0.5
+    start, right, down = slopes
     rows = [start[k][face] + right[k][face] * at_x + down[k][face] * at_y for k in range(8)]
-    part = np.searchsorted(np.asarray(solid.first[1:], np.int32), face, side="right").astype(np.int32)
     length = 1 / np.sqrt(rows[0] ** 2 + rows[1] ** 2 + rows[2] ** 2 + 1e-9)
     normal = (rows[0] * length, rows[1] * length, rows[2] * length)
-    return Samples(x, y, part, normal, (rows[3], rows[4], rows[5]), (rows[6], rows[7]))
+    return Samples(part, x, y, normal, (rows[3], rows[4], rows[5]), (rows[6], rows[7]))
 
 
 def _faces(thing: Projected, width: int, height: int) -> tuple[Ints, Ints, Ints]:
@@ -131,21 +144,21 @@ def _faces(thing: Projected, width: int, height: int) -> tuple[Ints, Ints, Ints]
     nearest = np.full((max(0, bottom - top), max(0, right - left)), np.inf, np.float32)
     face = np.full(nearest.shape, -1, np.int32)
     start, across, along = planes(thing.at[:, :2], thing.solid.faces, thing.at[:, 2:])
-    for first, last in zip(thing.solid.first, thing.solid.first[1:], strict=False):
+    for first, last in pairwise(thing.solid.first):
         numbers = first + np.flatnonzero(thing.front[first:last])
         if not len(numbers):
             continue
         x0, y0, drawn = _numbered(thing, numbers.astype(np.int32), (left, top, right, bottom))
         row, column = np.nonzero(drawn)
         which = drawn[row, column] - 1
-        x, y = column + x0, row + y0
-        depth = start[0][which] + across[0][which] * (x + 0.5) + along[0][which] * (y + 0.5)
+        x, y = (column + x0).astype(np.int32), (row + y0).astype(np.int32)
+        at_x, at_y = x.astype(np.float32) + 0.5, y.astype(np.float32) + 0.5
+        depth = start[0][which] + across[0][which] * at_x + along[0][which] * at_y
         closer = depth < nearest[y - top, x - left]
-        x, y, which = x[closer], y[closer], which[closer]
-        nearest[y - top, x - left] = depth[closer]
-        face[y - top, x - left] = which
-    y, x = np.nonzero(face >= 0)
-    return (x + left).astype(np.int32), (y + top).astype(np.int32), face[y, x]
+        seat = (y[closer] - top, x[closer] - left)
+        nearest[seat], face[seat] = depth[closer], which[closer]
+    row, column = np.nonzero(face >= 0)
+    return (column + left).astype(np.int32), (row + top).astype(np.int32), face[row, column]
 
 
 def _numbered(thing: Projected, numbers: Ints, frame: Box) -> tuple[int, int, Ints]:
@@ -174,5 +187,3 @@ def planes(at: Floats, corners: Ints, values: Floats) -> tuple[Floats, Floats, F
     down = ((vc - va) * one[:, 0] - (vb - va) * two[:, 0]) / area
     start = np.where(thin, (va + vb + vc) / 3, va - right * a[:, 0] - down * a[:, 1])
     return tuple(np.asarray(part, np.float32) for part in (start, right, down))  # type: ignore[return-value]
-
-
