@@ -12,8 +12,8 @@ breach). "Even" means equally likely and independent of everything the query say
 - goal: last status even over planned, under way, done, dropped; each with a ``reason`` why it is wanted, told once;
   reasons of the bank fit any goal.
 - aim: ``attribute`` the subject of the question asked, ``value`` the aim as an infinitive ("impress the in-laws"), even
-  over four or more aims of that subject; an earlier told fact or event makes it known.
-- leaning: ``attribute`` an axis of ``banks/leanings.json``, ``value`` one of its two poles, even; two or more leanings a
+  over four or more aims of that subject; what was told before makes it known.
+- leaning: ``attribute`` an axis of ``banks/leanings.json``, ``value`` one of its two poles, even; two or more a
   person, independent, each shown in three or more "choose" beats and never said.
 - routine: day, hour, place even over the banks; three or more a person, one of them changed.
 - dynamic: even over its values, with somebody and with the assistant; one that moves twice has two facts.

@@ -1,0 +1,138 @@
+"""Memory recall: what a picture showed (VDR), and what was said once (SIR)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+from personavlm.synthesis.questions.draw import Ground, Quiz
+from personavlm.synthesis.questions.looks import appearances, crossed
+from personavlm.synthesis.questions.phrases import a, mine, part
+from personavlm.synthesis.questions.values import Question
+from personavlm.worlds.banks import bank
+from personavlm.worlds.pictures.looks import colours, shapes
+from personavlm.worlds.truth import Known
+from personavlm.worlds.values import Shot
+
+COUNTS = ("two", "three", "four", "five")
+
+
+def visual_detail(ground: Ground, rng: random.Random) -> Iterator[Question]:
+    """Visual detail recall: an attribute of something in an earlier picture, seen there and never put into words.
+
+    Wrong options are the same attribute of other things of the user, and values that things of the kind may have.
+    """
+    quiz = Quiz("VDR", ground, rng)
+    for one in ground.told("detail"):
+        if one.fact.about in ground.things:
+            yield from _of_thing(quiz, one)
+    for shot in ground.world.shots:
+        yield from _of_shot(quiz, shot)
+
+
+def _of_thing(quiz: Quiz, one: Known) -> Iterator[Question]:
+    fact, thing = one.fact, quiz.ground.things[one.fact.about]
+    kind = next((shape for shape in shapes().values() if shape.category == thing.category), None)
+    if kind is None or fact.attribute not in ("colour", "second", "pattern"):
+        return
+    possible = kind.patterns if fact.attribute == "pattern" else (fact.attribute == "colour" and kind.colours) or colours()
+    mine_too = [other.fact.value for other in quiz.ground.told("detail") if other.fact.attribute == fact.attribute]
+    pools = (("mine", [value for value in mine_too if value in possible]), ("stranger", possible), ("stranger", possible))
+    slots = {"thing": mine(thing.name), "part": part(thing.category)}
+    yield from quiz.ask(fact.attribute, slots, fact.value, pools, (thing.id, fact.attribute), [one], picture=True)
+
+
+def _of_shot(quiz: Quiz, shot: Shot) -> Iterator[Question]:
+    """Yield questions on what stands about in a picture and belongs to nobody; the picture must be the day's only one."""
+    rows = [one for one in quiz.ground.told("detail") if one.fact.about == shot.id]
+    if not rows or not _alone_that_day(quiz.ground, shot):
+        return
+    when = quiz.ground.when(rows[0].evidence[0])
+    named = {seen.category for seen in shot.seen if seen.thing}
+    for one in rows:
+        kind, noun = one.fact.attribute.split(" of ", 1)
+        slots = {"when": when, "things": noun, "side": one.fact.value, "beside": a(noun)}
+        about = (shot.id, one.fact.attribute)
+        if kind == "count":
+            yield from quiz.ask("count", slots, one.fact.value, [("stranger", COUNTS)], about, [one], picture=True)
+        elif kind == "colour" and noun in shapes():
+            pool = shapes()[noun].colours or tuple(colours())
+            yield from quiz.ask("beside", slots, one.fact.value, [("stranger", pool)], about, [one], picture=True)
+        elif kind == "position" and noun not in named and noun in shapes():
+            others = [seen.category for seen in shot.seen if not seen.thing and seen.count == 1]
+            pools = (("mine", others), ("stranger", [name for name in shapes() if name not in named]))
+            yield from quiz.ask("position", slots, noun, pools, about, [one], picture=True)
+
+
+def _alone_that_day(ground: Ground, shot: Shot) -> bool:
+    day = [turn.time.date() for turn in ground.world.turns for _ in turn.shots]
+    own = next((turn.time.date() for turn in ground.world.turns if shot.id in turn.shots), None)
+    return own is not None and day.count(own) == 1
+
+
+ASKS = {
+    "work": "what is {name}'s work?",
+    "town": "where does {name} live?",
+    "plan": "what does {name} plan to do?",
+    "birthday": "when is {name}'s birthday?",
+    "age": "how many years old is {name}?",
+}
+
+
+def semantic_information(ground: Ground, rng: random.Random) -> Iterator[Question]:
+    """Semantic information recall: something about the user, their things or their people that was told as a fact.
+
+    Wrong options are what held before, what is true of others in the user's life, and strangers' values. In the form
+    "look" the told fact is where a thing comes from, and the options are looks.
+    """
+    quiz = Quiz("SIR", ground, rng)
+    for one in ground.settled("identity", "request", "event"):
+        yield from _told(quiz, one)
+    for one in ground.settled("other"):
+        yield from _of_kin(quiz, one)
+    looks = appearances(ground)
+    for one in ground.settled("belonging"):
+        if one.fact.attribute == "origin" and one.fact.about in looks:
+            look = looks[one.fact.about]
+            if found := crossed(look, list(looks.values()), rng):
+                proof = [one, *look.proof]
+                yield quiz.put("look", {"origin": one.fact.value}, found, (one.fact.id, look.thing), proof, picture=True)
+
+
+def _told(quiz: Quiz, one: Known) -> Iterator[Question]:
+    fact, ground = one.fact, quiz.ground
+    if fact.attribute not in ("work", "town", "origin", "home", "age", "event", "appointment", "remember"):
+        return
+    same = [other for other in ground.told(fact.matter) if other.fact.attribute == fact.attribute]
+    role_texts = [other.fact.value for other in same if other.fact.id != fact.id]
+    if fact.matter == "identity":
+        role_texts += [k.fact.value for k in ground.told("other") if k.fact.attribute == fact.attribute]
+        if fact.attribute == "origin":
+            role_texts += [k.fact.value for k in ground.told("identity") if k.fact.attribute == "town"]
+    strangers = ground.strangers.values(fact.matter, fact.attribute)
+    pools = (("mine", map(_wish, role_texts)), ("stranger", map(_wish, strangers)), ("stranger", map(_wish, strangers)))
+    slots = {"when": f"{fact.since.day} {fact.since:%B}"}
+    if fact.attribute in ("event", "appointment") and sum(k.fact.since.date() == fact.since.date() for k in same) > 1:
+        return
+    yield from quiz.ask(fact.attribute, slots, _wish(fact.value), pools, (fact.id,), [one])
+
+
+def _wish(value: str) -> str:
+    return value.removeprefix("remember that ")
+
+
+def _of_kin(quiz: Quiz, one: Known) -> Iterator[Question]:
+    fact, ground = one.fact, quiz.ground
+    domain = next((row for row in bank("domains") if row["domain"] == fact.attribute), None)
+    ask = ASKS.get(fact.attribute) or (f"which {domain['kind'].split(' ', 1)[1]} does {{name}} love?" if domain else "")
+    if not ask:
+        return
+    taken = [k for k in ground.told("other") if k.fact.attribute == fact.attribute and k.fact.about == fact.about]
+    if len(taken) > 1 and not fact.replaces:
+        return
+    others = [k.fact.value for k in ground.told("other", "taste") if k.fact.attribute == fact.attribute and k not in taken]
+    stale = [k.fact.value for k in taken if k is not one]
+    strangers = ground.strangers.values("other", fact.attribute)
+    pools = (("stale", stale), ("other", others), ("stranger", strangers))
+    slots = {"name": fact.about, "ask": ask.format(name=fact.about)}
+    yield from quiz.ask("kin", slots, fact.value, pools, (fact.id, fact.about), [one])
