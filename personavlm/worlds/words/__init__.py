@@ -26,6 +26,23 @@ What the patterns expect of facts (the laws in tests/test_worlds_words.py name a
   ``smalltalk()``.
 """
 
-from personavlm.worlds.words.context import MOODS, Context, Mood
+from __future__ import annotations
 
-__all__ = ["MOODS", "Context", "Mood"]
+import random
+
+from personavlm.worlds.values import Person, Slot, Utterance
+from personavlm.worlds.words.context import MOODS, Context, Mood
+from personavlm.worlds.words.replies import reply
+from personavlm.worlds.words.speak import speak
+
+__all__ = ["MOODS", "Context", "Mood", "utter"]
+
+
+def utter(slot: Slot, person: Person, context: Context, rng: random.Random) -> Utterance:
+    """Put a slot's beats into what the person types and what the assistant replies.
+
+    The same arguments (and state of ``rng``) give the same words. Raises ``LookupError`` for a beat that no pattern fits.
+    """
+    text, draft = speak(slot, person, context, rng)
+    answer, ids = reply(draft)
+    return Utterance(text, answer, (*draft.ids, *ids), tuple(draft.cues))

@@ -1,0 +1,210 @@
+"""Frames: what a beat's slots are filled with, from the facts behind it.
+
+Beat("tell", fact="f7") ──frame──> {"value": "ginger beer", "domain": "drink", "reason": "the dentist told me off", …}
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from datetime import datetime
+
+from personavlm.worlds.truth import facts, thread_of
+from personavlm.worlds.values import USER, Beat, Fact, Kin, Person, Slot, Thread
+from personavlm.worlds.words.banked import domain, goal
+from personavlm.worlds.words.context import Context
+from personavlm.worlds.words.grammar import plain_verb
+
+# ── the third person becomes the first ───────────────────────────────────────────────────────────────────────────
+
+_THIRD = {
+    "she": {"she": "I", "hers": "mine", "herself": "myself"},
+    "he": {"he": "I", "him": "me", "himself": "myself"},
+    "they": {"they": "I", "them": "me", "their": "my", "theirs": "mine", "themselves": "myself", "themself": "myself"},
+}
+_AFTER_OBJECT = frozenset(
+    "off up out down in on at to of for from with about into over back away by and but or that when while if because "
+    "how what why the a an this so too again once before after home there".split()
+)
+_WORD = re.compile(r"[\w'’]+")
+_TO_BE = {"is": "am", "are": "am", "were": "was", "isn't": "am not", "aren't": "am not", "weren't": "wasn't"}
+
+
+def own(text: str, pronoun: str) -> str:
+    """Return a third-person text about the user in their own words. Everybody else has to be there by name.
+
+    >>> own("the dentist told her off", "she"), own("his back hurts", "he"), own("they are tired of it", "they")
+    ('the dentist told me off', 'my back hurts', 'I am tired of it')
+    """
+    words = list(_WORD.finditer(text))
+    pieces, end, after_i = [], 0, False
+    for number, match in enumerate(words):
+        word = match.group()
+        following = words[number + 1].group().lower() if number + 1 < len(words) else ""
+        new = _turned(word, pronoun, following, at_end=text[match.end() : match.end() + 1] in ("", ".", ",", ";", "!"))
+        if after_i and new == word:
+            new = _TO_BE.get(word) or (plain_verb(word) if pronoun != "they" else word)
+        after_i = new == "I"
+        pieces += [text[end : match.start()], new]
+        end = match.end()
+    return "".join(pieces) + text[end:]
+
+
+def _turned(word: str, pronoun: str, following: str, at_end: bool) -> str:
+    lower = word.lower()
+    if pronoun == "she" and lower == "her":
+        return "me" if at_end or following in _AFTER_OBJECT else "my"
+    if pronoun == "he" and lower == "his":
+        return "mine" if at_end else "my"
+    return _THIRD[pronoun].get(lower, word)
+
+
+# ── moments ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def ago(then: datetime, now: datetime) -> str:
+    """Return how people refer to a past moment, or nothing if it is not past."""
+    days = (now.date() - then.date()).days
+    if days < 0:
+        return ""
+    if days <= 1:
+        return ("earlier today", "yesterday")[days]
+    if days <= 6:
+        return f"on {then:%A}"
+    if days <= 13:
+        return f"last {then:%A}"
+    if days <= 45:
+        return f"about {('two', 'three', 'four', 'five', 'six')[min(4, days // 7 - 2)]} weeks ago"
+    if then.year == now.year or days < 300:
+        return f"back in {then:%B}"
+    return f"in {then:%Y}" if now.year - then.year > 1 else f"in {then:%B} last year"
+
+
+def ahead(then: datetime, now: datetime) -> str:
+    """Return a date to come, exact: weekday when it is near, and the day of the month always."""
+    if then.date() <= now.date():
+        return "later today" if then.date() == now.date() else f"on {then.day} {then:%B}"
+    near = (then.date() - now.date()).days < 60
+    return f"on {then:%A} {then.day} {then:%B}" if near else f"on {then.day} {then:%B}{_year(then, now)}"
+
+
+def _year(then: datetime, now: datetime) -> str:
+    return f" {then.year}" if then.year != now.year else ""
+
+
+_HOURS = "twelve one two three four five six seven eight nine ten eleven".split()
+
+
+def clocks(hour: int, minute: int) -> tuple[str, ...]:
+    """Return ways of saying a time of day: "19:30", "7:30 pm", "half past seven in the evening"."""
+    half = "am" if hour < 12 else "pm"
+    part = "in the morning" if hour < 12 else "in the afternoon" if hour < 18 else "in the evening"
+    short = f"{(hour - 1) % 12 + 1}" + (f":{minute:02}" if minute else "")
+    spoken = {0: "{} o'clock", 15: "a quarter past {}", 30: "half past {}", 45: "a quarter to {}"}.get(minute, "")
+    named = spoken.format(_HOURS[(hour + (minute == 45)) % 12])
+    return (f"{hour:02}:{minute:02}", f"{short} {half}", *((f"{named} {part}",) if named else ()))
+
+
+_ROUTINE = re.compile(r"(?P<day>\w+day)s?,? (?:at )?(?P<hour>\d\d?):(?P<minute>\d\d)(?:,? (?P<place>.+))?$")
+
+
+# ── frames ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def frame(slot: Slot, beat: Beat, person: Person, context: Context, rng: random.Random) -> dict[str, str]:
+    """Return what the slots of a beat's patterns are filled with; what is unknown is missing."""
+    filled = {"subject": beat.subject, "about": beat.subject, "me": person.name.split()[0], **_chosen(beat)}
+    known = {fact.id: fact for fact in facts(person)}
+    fact = known.get(beat.fact) or (known.get(beat.old) if beat.act == "waver" else None)
+    if fact is not None:
+        filled |= _of_fact(fact, thread_of(person, fact.id), person, slot.time, rng)
+    if beat.old in known:
+        filled |= {f"old{name}": text for name, text in _value(known[beat.old], person, rng).items()}
+    filled |= _of_kin(_kin(beat, fact, person), context, filled.get("value", ""))
+    filled |= _of_shot(beat, fact, person, context)
+    if beat.act == "relate":
+        filled["episode"] = plain_verb(own(beat.subject, person.pronoun)) if beat.subject else ""
+    filled |= {name[0].upper() + name[1:]: filled[name] for name in ("why", "cause", "reason") if filled.get(name)}
+    return {name: text for name, text in filled.items() if text}
+
+
+def _kin(beat: Beat, fact: Fact | None, person: Person) -> Kin | None:
+    who = beat.kin or (fact.value if fact and fact.attribute == "giver" else fact.about if fact else "")
+    return next((kin for kin in person.kin if kin.name == who), None)
+
+
+def _chosen(beat: Beat) -> dict[str, str]:
+    options = beat.options
+    return {
+        "pick": options[0] if options else "",
+        "other": options[1] if len(options) > 1 else "",
+        "offer": " or ".join(options[:2]),
+    }
+
+
+def _of_fact(fact: Fact, thread: Thread, person: Person, now: datetime, rng: random.Random) -> dict[str, str]:
+    reason = own(fact.reason, person.pronoun)
+    return {
+        **_value(fact, person, rng),
+        "attribute": fact.attribute,
+        "topic": fact.attribute,
+        "label": thread.label,
+        "text": own(fact.text, person.pronoun),
+        "reason": reason,
+        "why": "" if _phrase(fact) else reason,
+        "cause": reason if _phrase(fact) else "",
+        "when": ago(fact.since, now),
+        "date": ahead(fact.since, now) if fact.since > now else "",
+        **(domain(fact.attribute) if fact.matter in ("taste", "other") else {}),
+        **(goal(thread.label) if fact.matter == "goal" else {}),
+    }
+
+
+def _phrase(fact: Fact) -> bool:
+    """Whether the reason is a noun phrase ("an argument about a bill") and not a clause ("the hall closed")."""
+    return fact.matter == "goal" or (fact.matter == "dynamic" and fact.about != "assistant")
+
+
+def _value(fact: Fact, person: Person, rng: random.Random) -> dict[str, str]:
+    """Return a fact's value as it is, and in the forms its matter has."""
+    value = own(fact.value, person.pronoun) if fact.about == USER else fact.value
+    filled = {"value": value, "plainly": plain_verb(value)}
+    match = _ROUTINE.match(fact.value)
+    if fact.matter == "routine" and match:
+        hour, minute = int(match["hour"]), int(match["minute"])
+        filled |= {"day": match["day"], "clock": rng.choice(clocks(hour, minute)), "place": match["place"] or ""}
+    if fact.matter == "request":
+        filled["asked"] = fact.value.removeprefix("remember that ")
+    return filled
+
+
+_OBJECT = {"she": "her", "he": "him", "they": "them", "it": "it"}
+_HERS = {"she": "her", "he": "his", "they": "their", "it": "its"}
+
+
+def _of_kin(kin: Kin | None, context: Context, value: str) -> dict[str, str]:
+    """Return how somebody is referred to: introduced the first time, by name later."""
+    if kin is None:
+        return {}
+    known = kin.name in context.met
+    return {
+        "name": kin.name,
+        "relation": kin.relation,
+        "who": kin.name if known else f"my {kin.relation} {kin.name}",
+        "new": kin.name,
+        "does": f"{kin.pronoun} {plain_verb(value) if kin.pronoun == 'they' else value}" if value else "",
+        "she": kin.pronoun,
+        "her": _OBJECT[kin.pronoun],
+        "hers": _HERS[kin.pronoun],
+    }
+
+
+def _of_shot(beat: Beat, fact: Fact | None, person: Person, context: Context) -> dict[str, str]:
+    """Return what a picture shows, by kind and name only: how it looks stays unsaid."""
+    shot = context.shots.get(beat.shot)
+    shown = {seen.thing for seen in shot.seen} if shot else set()
+    about = {fact.about} if fact else set()
+    mine = next((thing for thing in person.things if thing.id in (about or shown)), None)
+    if mine is None:
+        mine = next((thing for thing in person.things if thing.id in shown), None)
+    return {"thing": mine.name or f"my {mine.category}", "category": mine.category} if mine else {}
