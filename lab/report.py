@@ -68,11 +68,11 @@ def measure(data: Path, names: list[str]) -> dict[str, Any]:
 
 def fidelity() -> dict[str, Any]:
     """Run the three hand-written conversations; return how many of their facts are held."""
-    from lab.fidelity import DATA, judge, remembered, summary
-    from personavlm.datasets import own
+    from personavlm.assistant import Kit
+    from personavlm.evals import handwritten
+    from personavlm.models.loading import load_model
 
-    told = [own(path) for path in sorted(DATA.glob("*.json"))]
-    found = summary([judge(one, remembered(one, "embedded")) for one in told])
+    found = handwritten.evaluate(load_model("embedded"), Kit.load(None)) or {}
     write_json("fidelity.json", found)
     return found
 

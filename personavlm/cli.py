@@ -368,6 +368,27 @@ def eval_extraction(file: Path, data: Data = "laps", model: ModelOption = EMBEDD
         output.show(extraction.evaluate(file, load(model), load_kit(None), progress).plain())
 
 
+@eval_app.command("fidelity")
+def eval_fidelity(
+    world: Annotated[Path | None, typer.Option("--world", help="Folder that holds worlds (world.json).")] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Make worlds from this seed, if no folder is given.")] = 1,
+    half: Annotated[str, typer.Option("--half", help="train | test")] = "test",
+    setting: Annotated[str, typer.Option("--setting", help="train | 50 | 100 | 200 | 500 turns at most.")] = "50",
+    persons: Annotated[int, typer.Option("--persons", min=1, help="How many to make.")] = 3,
+    home: Annotated[Path | None, typer.Option("--home", help="Folder to live in; a run that stopped goes on.")] = None,
+    model: ModelOption = EMBEDDED,
+    as_json: Json = False,
+) -> None:
+    """What is remembered of worlds whose truth is known, beside the hand-written conversations."""
+    from personavlm.evals import fidelity
+
+    output = Output(as_json)
+    worlds, count = fidelity.chosen(world, seed, half, setting, persons)
+    with output.progress() as progress, fidelity.place(home) as folder:
+        result = fidelity.evaluate(worlds, folder, load(model), load_kit(None), progress, count)
+    output.show(result.plain(), lambda: fidelity.table(result))
+
+
 @eval_app.command("pictures")
 def eval_pictures(folder: Path, data: Data = "dreambooth", as_json: Json = False) -> None:
     """Telling things apart on DreamBooth photographs, known and unknown ones."""

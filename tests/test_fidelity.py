@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.fidelity import DATA, judge, summary
 from personavlm.datasets import OwnConversation, own
+from personavlm.evals.handwritten import DATA, judge, summary
 from personavlm.memory import Add, Memory, MemoryType, Replace, State, fold
 
 AT = datetime(2025, 1, 1, tzinfo=UTC)
@@ -72,8 +72,10 @@ def test_somebody_elses_traits_are_faults(yusuf: OwnConversation) -> None:
 
 @pytest.mark.slow
 def test_the_embedded_model_is_measured(yusuf: OwnConversation) -> None:
-    from lab.fidelity import remembered
+    from personavlm.assistant import Kit
+    from personavlm.evals.handwritten import remembered
+    from personavlm.models.loading import load_model
 
-    verdict = judge(yusuf, remembered(yusuf, "embedded"))
+    verdict = judge(yusuf, remembered(yusuf, load_model("embedded"), Kit.load(None)))
     assert len(verdict.held) + len(verdict.missed) == 20
     assert "y1" in {fact.id for fact in verdict.held}

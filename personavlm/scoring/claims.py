@@ -20,11 +20,18 @@ SCALES: dict[str, Scale] = {"goal": "goal", "dynamic": "closeness", "expertise":
 """Matters whose value is a degree."""
 ORDERS: dict[Scale, tuple[str, ...]] = {
     "goal": ("dropped", "done", "planned", "under way"),
-    "closeness": ("made up", "fell out", "cooler", "closer"),
+    "closeness": (
+        *("made up", "fell out", "cooler", "closer", "on easy terms", "distant", "close"),
+        *("more casual", "more formal", "more guarded", "more trusting"),
+    ),
     "knowledge": ("beginner", "handy", "expert"),
 }
 """The degrees, the clearer words first."""
-OPPOSITE = {"closer": "cooler", "cooler": "closer", "fell out": "made up", "made up": "fell out"}
+_OPPOSITES = (
+    *(("closer", "cooler"), ("fell out", "made up"), ("close", "distant")),
+    *(("more casual", "more formal"), ("more guarded", "more trusting")),
+)
+OPPOSITE = {one: other for pair in _OPPOSITES for one, other in (pair, pair[::-1])}
 
 USER = "user"
 
@@ -54,6 +61,10 @@ class Claim:
     current: bool = True
     """Whether it holds at the moment the memories are looked at."""
     id: str = ""
+    implied: bool = False
+    """Whether it was shown and never said."""
+    thread: str = ""
+    """Claims of one thread follow each other: what is true now and what was before."""
 
 
 @dataclass(frozen=True, slots=True)

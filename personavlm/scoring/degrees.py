@@ -12,8 +12,8 @@ from personavlm.scoring.claims import OPPOSITE, ORDERS, Relation, Scale
 from personavlm.scoring.reading import covered, level, plain, terms
 from personavlm.scoring.sides import Said, Wanted, beyond, foreign, names, refused
 
-HALF = 0.5
-"""Share of a topic's words that must stand in the memory."""
+HALF, ENOUGH = 0.5, 0.6
+"""Share of a topic's words that must stand in the memory: of one or two, of more."""
 
 _WEAK = frozenset(
     [
@@ -69,7 +69,7 @@ def _on_topic(said: Said, wanted: Wanted, scale: Scale) -> bool:
         return bool({*names(wanted.claim.topic), *wanted.subject} & set(names(said.text)))
     topic = wanted.topic or wanted.attribute
     object_ = tuple(t for t in topic if t not in _WEAK) or topic
-    return covered(object_, said.terms) >= HALF
+    return covered(object_, said.terms) >= (HALF if len(object_) < 3 else ENOUGH)
 
 
 def _off_topic(said: Said, wanted: Wanted, scale: Scale, found: str) -> Relation:
@@ -94,7 +94,10 @@ def _found_degree(said: Said, wanted: Wanted, scale: Scale) -> str:
 
 def _doing(text: str, wanted: Wanted) -> str:
     """The status that the goal's own verb gives it: "is restoring the boat", "restored the boat"."""
-    verb = wanted.topic[0] if wanted.topic else ""
+    gerund = re.match(r"(\w+ing)\b", plain(wanted.claim.topic))
+    verb = next(iter(terms(gerund[1])), "") if gerund else ""
+    if verb in ("start", "finish", "begin"):
+        return ""
     pasts = frozenset(lexicon.section("past"))
     for match in re.finditer(r"\b(is|are|been|has|have|was)?\b ?([a-z]+)", text):
         if verb in terms(match[2]):

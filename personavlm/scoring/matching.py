@@ -21,6 +21,7 @@ in its place "vaguer"; everything else is "unrelated". ``python -m lab.matching`
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from personavlm.memory import Memory
 from personavlm.scoring import lexicon
@@ -48,14 +49,21 @@ HALF = 0.5
 """Share of a claim's words from which a memory without its value is still on the same matter."""
 
 
+_UNTRUE = re.compile(r"\s*(?:it is|it's) not (?:true|the case|so) that ", re.IGNORECASE)
+"""A denial of the whole."""
+
+
 def match(memory: Memory, claim: Claim) -> Verdict:
     """Return how a memory stands to a claim, by the rules above."""
     wanted = want(claim)
-    said = say(memory, wanted)
+    untrue = _UNTRUE.match(memory.text)
+    said = say(replace(memory, text=memory.text[untrue.end() :]) if untrue else memory, wanted)
     relation = _relation(said, wanted)
+    if untrue:
+        return Verdict("denied" if relation in ("same", "vaguer") else "unrelated")
     if relation != "same":
         return Verdict(relation)
-    if not wanted.moments.dates:
+    if not wanted.moments.dates or claim.matter == "routine":
         return Verdict(relation, days_off(said.reading.moments, memory, claim) if claim.matter == "event" else None)
     days = days_off(said.reading.moments, memory, claim)
     return Verdict("other-date" if date_differs(said.reading.moments, wanted) else "same", days)
@@ -76,7 +84,9 @@ def _relation(said: Said, wanted: Wanted) -> Relation:
 
 
 def _by_value(said: Said, wanted: Wanted) -> Relation:
-    if wanted.claim.matter == "detail" and not wanted.subject & set(names(said.text)):
+    if wanted.claim.matter == "detail" and not _shows(said, wanted):
+        return "unrelated"
+    if _elsewhere(said, wanted):
         return "unrelated"
     if not _has_value(said, wanted):
         return _without_value(said, wanted)
@@ -85,6 +95,22 @@ def _by_value(said: Said, wanted: Wanted) -> Relation:
     if foreign(said, wanted):
         return "other-person"
     return _by_sign(said, wanted) if wanted.claim.polarity else _by_denial(said, wanted)
+
+
+def _shows(said: Said, wanted: Wanted) -> bool:
+    """Whether a memory names the thing whose looks are claimed."""
+    return any(covered(terms(plain(name)), said.terms) == 1 for name in wanted.claim.called)
+
+
+_FAVOURITE = re.compile(r"\bfavourite (\w+(?: \w+)?) (?:is|are|was)\b")
+
+
+def _elsewhere(said: Said, wanted: Wanted) -> bool:
+    """Whether a memory names the best of another kind than the claim's: "favourite breakfast" against an ice cream."""
+    match = _FAVOURITE.search(said.reading.plain)
+    if match is None or not wanted.claim.polarity or not wanted.claim.attribute:
+        return False
+    return not set(terms(match[1])) & {*wanted.attribute, *wanted.topic, *wanted.reading.terms}
 
 
 def _has_value(said: Said, wanted: Wanted) -> bool:
@@ -99,7 +125,7 @@ def _stands(value: tuple[str, ...], said: tuple[str, ...]) -> bool:
 def _same_kind(said: Said, wanted: Wanted) -> bool:
     """Whether a memory that has the value says the kind of thing that the claim says."""
     claim, reading = wanted.claim, said.reading
-    if reading.ended and claim.matter != "event":
+    if reading.ended and claim.matter not in ("event", "request"):
         return True
     if claim.polarity:
         return bool(said.liking) or said.memory.kind == "preference" or _labelled(said, wanted)

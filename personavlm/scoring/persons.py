@@ -62,11 +62,16 @@ def _phrase(words: list[str]) -> Iterator[str]:
             heads.append(person)
         elif low in _USER or low in ("and", "'s", ",") or (low in ("mr", "mrs", "ms", "dr")):
             pass
-        elif low not in _DETERMINERS and low not in _ADJECTIVES:
+        elif low not in _DETERMINERS and low not in _ADJECTIVES and not _leads_to_kin(words[position + 1 :]):
             break
         if word.endswith(("'s", "s'")):
             owners, heads = heads or owners, []
     yield from heads or owners
+
+
+def _leads_to_kin(after: list[str]) -> bool:
+    """Whether a noun only says what kind of relation comes next: "pen friend", "old school friend"."""
+    return bool(after) and plain(after[0]).removesuffix("'s") in lexicon.replacements("kin")[1]
 
 
 def _person(words: list[str], position: int) -> str:

@@ -72,6 +72,7 @@ def want(claim: Claim) -> Wanted:
     text = plain(claim.text)
     values = tuple(dict.fromkeys(_told(terms(plain(v)), claim) for v in (claim.value, *claim.also)))
     topic, attribute = terms(plain(claim.topic)), terms(plain(claim.attribute))
+    values = tuple(value or attribute for value in values)  # "29 September" is nothing but a date
     said = terms(text)
     every = frozenset((*said, *topic, *attribute, *(t for v in values for t in v)))
     called = (claim.about, *claim.called) if claim.about != USER else ()
@@ -89,7 +90,11 @@ def want(claim: Claim) -> Wanted:
 def _told(found: tuple[str, ...], claim: Claim) -> tuple[str, ...]:
     """The terms of a value that must stand in a memory; who has part in an event is a question of its own."""
     kin = {t for row in lexicon.groups("kin") for t in terms(row[0])} if claim.matter in ("event", "aim") else set()
+    if claim.matter in ("belonging", "taste"):  # "the attic bird house" is told from another one by "attic"
+        kin = set(terms(plain(claim.attribute)))
     bare = tuple(t for t in content(found) if t not in kin)
+    if claim.matter == "event" and len(content(found)) < 2:
+        return found
     return bare or content(found) or found
 
 
