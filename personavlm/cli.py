@@ -19,6 +19,7 @@ from rich.console import Console
 
 from personavlm.errors import BadInput, PersonaVLMError
 from personavlm.terminal import Output, now, parse_time, parse_zone
+from personavlm.worlds.values import Half, Setting
 
 if TYPE_CHECKING:
     from personavlm.assistant import Assistant
@@ -28,9 +29,11 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="A long-term 
 import_app = typer.Typer(no_args_is_help=True, help="Bring conversations or users in.")
 export_app = typer.Typer(no_args_is_help=True, help="Take users out.")
 eval_app = typer.Typer(no_args_is_help=True, help="Measure on real public data.")
+synth_app = typer.Typer(no_args_is_help=True, help="Make worlds, benchmarks and training data from a seed.")
 app.add_typer(import_app, name="import")
 app.add_typer(export_app, name="export")
 app.add_typer(eval_app, name="eval")
+app.add_typer(synth_app, name="synth")
 
 Home = Annotated[Path, typer.Option("--home", envvar="PERSONAVLM_HOME", help="Folder that holds the users.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, everything else on stderr.")]
@@ -434,6 +437,23 @@ def eval_mcq(
             data, load(model), load_kit(None), home or Path(folder), settings, how, limit, config, progress
         )
     output.show(result.plain() | {"model": model, "seconds": round(perf_counter() - began, 1)})
+
+
+@synth_app.command("show")
+def synth_show(
+    seed: Annotated[int, typer.Option("--seed", help="Everything follows from it.")] = 1,
+    half: Annotated[Half, typer.Option("--half", help="Which half of the word banks.")] = "test",
+    setting: Annotated[Setting, typer.Option("--setting", help="How long the dialogue is.")] = "50",
+    number: Annotated[int, typer.Option("--number", help="Which person.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """One invented person: life, conversation and truth side by side."""
+    from personavlm.trace import plain
+    from personavlm.worlds.make import make_world
+    from personavlm.worlds.show import show
+
+    world = make_world(seed, half, setting, number)
+    Output(as_json).show(plain(world), lambda: show(world))
 
 
 @app.command()

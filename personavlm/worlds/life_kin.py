@@ -69,7 +69,7 @@ def circle(turns: int, rng: random.Random) -> Circle:
         animals=animals,
         facts=(2, 3, 4, 6, 8)[step],
         moves=(1, 1, 2, 3, 4)[step],
-        aims=(1, 2, 3, 4, 6)[step],
+        aims=(1, 1, 3, 4, 6)[step],
     )
 
 
@@ -84,7 +84,9 @@ def make_kin(pen: Pen, name: str, age: int, size: Circle) -> tuple[Kin, ...]:
     people = []
     for entry in relations[: size.people]:
         pronoun = entry["pronoun"] if entry["pronoun"] != "any" else rng.choice(("she", "she", "he", "he", "they"))
-        people.append(Kin(names[pronoun].pop(), entry["relation"], False, cast("Pronoun", pronoun), cast("Any", closeness.pop())))
+        people.append(
+            Kin(names[pronoun].pop(), entry["relation"], False, cast("Pronoun", pronoun), cast("Any", closeness.pop()))
+        )
     for entry in shuffled(bank("relations")["animals"], rng)[: size.animals]:
         pronoun = rng.choice(("she", "he"))
         close: Any = rng.choice((2, 3))
@@ -205,13 +207,13 @@ def write_aims(pen: Pen, kin: Sequence[Kin], size: Circle) -> None:
     for at, kind in enumerate(shuffled(bank("aims")["kinds"], rng)[: size.aims]):
         one = people[at % len(people)]
         occasion = rng.choice(share(kind["occasions"], pen.half))
-        moment = pen.frame.gap(rng, 0.4 + 0.4 * at / max(1, size.aims), 0.85)
+        moment = pen.frame.gap(rng, 0.5 + 0.3 * at / max(1, size.aims), 0.88)
         _write_aim(pen, one, kind["subject"], occasion, moment, rng)
 
 
 def _write_aim(pen: Pen, one: Kin, subject: str, occasion: Any, moment: datetime, rng: random.Random) -> None:
     """Write the premises first, then the aim; the plan finds them by their order."""
-    date = moment + timedelta(days=rng.randint(4, 13))
+    date = pen.frame.session_after(moment) + timedelta(days=rng.randint(3, 13))
     _write_other(pen, one, "circumstance", occasion["other"], occasion["other"], rng)
     ahead = occasion["future"].format(kin=one.name)
     write_event(pen, ahead, date, ahead=True)

@@ -52,7 +52,7 @@ def amounts(turns: int) -> Amounts:
     step = sum(turns > bound for bound in (30, 60, 110, 210))
     return Amounts(
         domains=(15, 16, 18, 20, 23)[step],
-        changes=(2, 3, 5, 7, 10)[step],
+        changes=(1, 2, 4, 7, 10)[step],
         routines=(4, 4, 5, 7, 9)[step],
         moves=(1, 1, 2, 3, 4)[step],
         goals=(4, 4, 6, 9, 14)[step],

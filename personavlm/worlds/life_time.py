@@ -88,6 +88,10 @@ class Frame:
         before, after = self.sessions[at][-1], self.sessions[at + 1][0]
         return whole(before + (after - before) * rng.uniform(0.35, 0.9))
 
+    def session_after(self, moment: datetime) -> datetime:
+        """Return when the first session after a moment begins; the last one's begin if there is none."""
+        return next((times[0] for times in self.sessions if times[0] > moment), self.sessions[-1][0])
+
     def ago(self, rng: random.Random, years: float) -> datetime:
         """Return a moment up to so many years before the first turn."""
         return whole(self.start - timedelta(days=rng.uniform(20, max(21.0, 365 * years))))

@@ -1,4 +1,4 @@
-"""Packing: units are laid into the sessions in order of their due dates, one to four topics each, and fillers.
+"""Packing: units are laid into the sessions in order of their due dates, one to four topics each, with fillers.
 
     units, frame ──pack──> for every session its turns, each a tuple of beats with the number of its topic
 
@@ -21,6 +21,9 @@ from personavlm.worlds.values import Beat, Fact, Person
 
 MOST_BEATS = 3
 """Beats a turn has at most before a greeting or good-bye is added."""
+
+IDLE = 0.4
+"""Chance of small talk, a mood, a retelling or a question about earlier talk, in a turn with little left to tell."""
 
 COMPANIONS = {
     "tell",
@@ -57,7 +60,9 @@ class Packer:
         self.relations = {f.about: f for f in self.facts.values() if f.matter == "relation"}
         self.chats = [*bank("smalltalk")["subjects"]]
         self.rng.shuffle(self.chats)
-        self.left.sort(key=lambda unit: (unit.due, unit.theme))
+        steps = sum(len(unit.steps) for unit in self.left if unit.essential)
+        pressure = min(1.0, steps / self.turns_left) * (self.time.end - self.time.start) * 0.4
+        self.left.sort(key=lambda unit: (unit.due + pressure * (1 - (unit.essential + unit.pressing) / 2), unit.theme))
 
     facts: dict[str, Fact] = field(init=False)
     relations: dict[str, Fact] = field(init=False)
@@ -72,7 +77,8 @@ class Packer:
             done: list[list[Beat]] = []
             theme = ""
             while len(done) < size:
-                unit = self._next(times[len(turns) + len(done)], theme, size - len(done))
+                idle = self.rng.random() < IDLE / (1 + 2 * self.load)
+                unit = None if idle else self._next(times[len(turns) + len(done)], theme, size - len(done))
                 steps = unit.steps if unit else (self._filler(times[0]),)
                 theme = theme or (unit.theme if unit else "")
                 self._lay(done, steps, times[len(turns)], size)
@@ -98,7 +104,8 @@ class Packer:
             return None
         mates = [unit for unit in ready if unit.theme == theme and unit.due <= soon]
         late = [unit for unit in ready if unit.essential and unit.due <= now]
-        chosen = late[0] if late and self.rng.random() < 0.6 else (mates or late or ready)[0]
+        late.sort(key=lambda unit: not unit.pressing)
+        chosen = late[0] if late and self.rng.random() < 0.5 + self.load / 2 else (mates or late or ready)[0]
         if chosen.due > soon and not chosen.essential and self.rng.random() < 0.5:
             return None
         self.left.remove(chosen)
@@ -108,7 +115,7 @@ class Packer:
         """Return the units that can be told now and are due soon, or the first one due later; by due date."""
         ready: list[Unit] = []
         for unit in self.left:
-            if unit.due > soon and ready:
+            if unit.due > soon and len(ready) > 8:
                 break
             if unit.expires > now and self._fits(unit, now, room) and not self._stale(unit):
                 ready.append(unit)
@@ -175,7 +182,7 @@ class Packer:
         """Return small talk, a mood, something told again, or a question about something told days ago."""
         day = timedelta(days=1)
         old = [f for f, time in self.told.items() if now - time > day and self._holds(f, now)]
-        kind = self.rng.choices(("chat", "feel", "retell", "recall", "ask"), (4, 3, 2.5, 2.5, 3))[0]
+        kind = self.rng.choices(("chat", "feel", "retell", "recall", "ask"), (4, 2.5, 2, 3, 1.5))[0]
         if kind in ("retell", "recall") and old:
             fact = self.facts[self.rng.choice(old)]
             return (beat("retell" if kind == "retell" else "recall", fact),)

@@ -38,6 +38,8 @@ class Unit:
     due: datetime
     expires: datetime
     essential: bool = False
+    pressing: bool = False
+    """Whether it must be told in a stretch of time, because something follows from it."""
     needs: frozenset[str] = frozenset()
 
     @property
@@ -62,6 +64,7 @@ class Maker:
         ready: datetime | None = None,
         due: datetime | None = None,
         essential: bool = False,
+        pressing: bool = False,
         needs: Sequence[str] = (),
     ) -> Unit:
         """Return a unit; a fact's own interval bounds it, and without a due date one is drawn over the whole time."""
@@ -69,8 +72,17 @@ class Maker:
         ready = max(start, ready or (fact.since if fact and fact.attribute != "appointment" else start))
         expires = min(end, self._until(fact) if fact else end)
         room = max(expires - ready, timedelta(0))
-        drawn = ready + room * self.rng.uniform(0.0, 0.75 if essential else 0.95)
-        return Unit(theme, steps, ready, min(due or drawn, expires), expires, essential, frozenset(filter(None, needs)))
+        drawn = ready + room * self.rng.uniform(0.0, 0.6 if essential or pressing else 0.95)
+        return Unit(
+            theme,
+            steps,
+            ready,
+            min(due or drawn, expires),
+            expires,
+            essential or pressing,
+            pressing,
+            frozenset(filter(None, needs)),
+        )
 
     def between(self, low: float, high: float) -> datetime:
         """Draw a moment between two shares of the whole time."""
@@ -114,12 +126,12 @@ def _chain(
     changing = len(thread.facts) > 1
     for number, fact in enumerate(thread.facts):
         if number == 0:
-            yield maker.unit(theme, (beat(first, fact),), fact=fact, essential=changing, needs=needs)
+            yield maker.unit(theme, (beat(first, fact),), fact=fact, pressing=changing, needs=needs)
             continue
         act: Act = "correct" if fact.reason == MISSPOKE else then
-        soon = fact.since + (maker.time.end - fact.since) * maker.rng.uniform(0.0, 0.4)
+        soon = fact.since + (maker.time.end - fact.since) * maker.rng.uniform(0.0, 0.25)
         steps = ((beat(act, fact, old=fact.replaces),),)
-        yield maker.unit(theme, *steps, fact=fact, due=soon, essential=True, needs=(*needs, fact.replaces))
+        yield maker.unit(theme, *steps, fact=fact, due=soon, pressing=True, needs=(*needs, fact.replaces))
 
 
 def _theme(attribute: str) -> str:
@@ -169,7 +181,7 @@ _RELATED = ("giver", "origin", "use")
 
 
 def _identity(maker: Maker, thread: Thread) -> Iterator[Unit]:
-    essential = thread.label in ("name", "work", "town", "home", "age")
+    essential = thread.label in ("name", "work", "town", "home", "age")[: 5 if maker.time.turns > 45 else 3]
     for unit in _chain(maker, thread, "self"):
         early = maker.between(0.0, 0.25)
         first = not any(b.old for step in unit.steps for b in step)
@@ -193,13 +205,17 @@ def _goal(maker: Maker, thread: Thread) -> Iterator[Unit]:
     first = thread.facts[0]
     silent = maker.rng.random() < SILENT
     needs = () if first.about == USER else (_belonging(maker.person, first.about),)
-    made = [replace(unit, essential=True) for unit in _chain(maker, thread, "plans", needs=needs)]
+    essential = maker.time.turns > 45 or _first(maker, thread)
+    made = [
+        replace(unit, essential=essential, pressing=essential and unit.pressing)
+        for unit in _chain(maker, thread, "plans", needs=needs)
+    ]
     opening = made[0]
     early = maker.between(0.05, 0.4)
     steps: tuple[Step, ...] = opening.steps
     if needs:
         steps = ((*steps[0], beat("show", shot=first.about)),)
-    elif maker.rng.random() < 0.4:
+    elif maker.rng.random() < 0.4 and maker.time.turns > 45:
         steps = (*steps, (beat("ask", subject=f"{maker.rng.choice(START)} {thread.label}"),))
     yield replace(opening, steps=steps, due=min(opening.due, early))
     if silent:
@@ -242,7 +258,7 @@ def _event(maker: Maker, thread: Thread) -> Iterator[Unit]:
 def _relation(maker: Maker, thread: Thread) -> Iterator[Unit]:
     """Who somebody is: told when they are first mentioned (``pack`` sees to it), or on its own."""
     fact = thread.facts[0]
-    unit = maker.unit("people", (beat("tell", fact),), fact=fact, essential=True)
+    unit = maker.unit("people", (beat("tell", fact),), fact=fact, essential=maker.time.turns > 45)
     half = maker.between(0.0, 0.45)
     yield replace(unit, due=min(unit.due, half))
 
@@ -251,20 +267,22 @@ def _other(maker: Maker, thread: Thread) -> Iterator[Unit]:
     fact = thread.facts[0]
     if fact.attribute == "circumstance":
         return
-    yield from _chain(maker, thread, "people", first="other")
+    for unit in _chain(maker, thread, "people", first="other"):
+        yield replace(unit, essential=unit.essential and maker.time.turns > 60, pressing=False)
 
 
 def _dynamic(maker: Maker, thread: Thread) -> Iterator[Unit]:
     """How a relation moves, told when it moves; how close it is, shown in what is done together."""
     first = thread.facts[0]
     if first.attribute != "closeness":
-        yield from _chain(maker, thread, "people", first="relate", then="relate")
+        for unit in _chain(maker, thread, "people", first="relate", then="relate"):
+            yield replace(unit, essential=True)
         return
     kind = CLOSENESS[first.strength][0]
     told = maker.rng.sample(share(bank("episodes")[kind], maker.person.half), k=2 + (maker.time.turns > 60))
     for number, episode in enumerate(told):
         step = (beat("relate", first, subject=episode.format(kin=first.about)),)
-        essential = number < 1 or (number < 2 and maker.time.turns > 40)
+        essential = number < 2 and (maker.time.turns > 60 or first.strength != 2)
         yield maker.unit("people", step, fact=first, essential=essential)
 
 
@@ -305,9 +323,11 @@ def _leaning(maker: Maker, thread: Thread) -> Iterator[Unit]:
     choices = share(axis["choices"], maker.person.half)
     count = min(len(choices) - 1, CHOICES + (maker.time.turns > 100))
     pole = axis["poles"].index(fact.value)
+    first = next(other for other in maker.person.threads if other.matter == "leaning") is thread
     for choice in maker.rng.sample(choices, k=count):
         options = (choice["options"][pole], choice["options"][1 - pole])
-        yield maker.unit("leisure", (beat("choose", fact, subject=choice["about"], options=options),), essential=True)
+        step = (beat("choose", fact, subject=choice["about"], options=options),)
+        yield maker.unit("leisure", step, essential=True, pressing=first)
 
 
 def _expertise(maker: Maker, thread: Thread) -> Iterator[Unit]:
@@ -333,14 +353,20 @@ def _aims(maker: Maker) -> Iterator[Unit]:
     """The two premises, on different days if there is time, then the question whose purpose stays unsaid."""
     kinds = {kind["subject"]: kind for kind in bank("aims")["kinds"]}
     for aim, circumstance, ahead in premises_of(maker.person):
-        early = maker.time.start + (aim.since - maker.time.start) * maker.rng.uniform(0.1, 0.7)
-        yield maker.unit("people", (beat("other", circumstance),), due=early, essential=True)
+        early, later = (maker.time.start + (aim.since - maker.time.start) * share for share in _two(maker.rng))
+        yield maker.unit("people", (beat("other", circumstance),), due=early, pressing=True)
         step = (beat("future", ahead, kin=circumstance.about),)
-        yield maker.unit("plans", step, fact=ahead, due=aim.since - timedelta(hours=1), essential=True)
+        yield maker.unit("plans", step, fact=ahead, due=later, pressing=True)
         subject = maker.rng.choice(kinds[aim.attribute]["asks"])
         step = (beat("ask", aim, subject=subject),)
         needs = (circumstance.id, ahead.id)
-        yield maker.unit("plans", step, fact=aim, due=aim.since, essential=True, needs=needs)
+        yield maker.unit("plans", step, fact=aim, due=aim.since, pressing=True, needs=needs)
+
+
+def _two(rng: random.Random) -> tuple[float, float]:
+    """Draw two shares of a stretch of time, the second later."""
+    first = rng.uniform(0.0, 0.4)
+    return first, rng.uniform(first + 0.15, 0.75)
 
 
 def _request(maker: Maker, thread: Thread) -> Iterator[Unit]:
@@ -355,7 +381,7 @@ def _wavers(maker: Maker) -> Iterator[Unit]:
     """Say something that seems to go against a taste; the taste still holds, and is said to."""
     stable = [thread for thread in maker.person.threads if thread.matter == "taste" and len(thread.facts) == 1]
     stable = [thread for thread in stable if thread.facts[0].about == USER and thread.facts[0].strength > 1]
-    count = 1 + maker.time.turns // 90
+    count = (maker.time.turns > 30) + maker.time.turns // 90
     for thread in maker.rng.sample(stable, k=min(count, len(stable))):
         fact = thread.facts[0]
         if fact.polarity > 0:

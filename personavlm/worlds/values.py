@@ -88,7 +88,7 @@ class Fact:
     id: str
     matter: Matter
     about: str
-    """``USER``, the name of a person or animal, or the id of a thing."""
+    """``USER``, "assistant", the name of a person or animal, the id of a thing, or of the shot that alone shows it."""
     attribute: str
     """What of them, in a word or two: "drink", "work", "sister", "status"; facts of one thread share it."""
     value: str
