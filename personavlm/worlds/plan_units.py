@@ -24,6 +24,9 @@ Step = tuple[Beat, ...]
 SILENT = 0.22
 """Share of goals that are mentioned once and never again: what became of them is not known."""
 
+TOLD_TOGETHER = 5
+"""So many things are told of together with where they come from."""
+
 CHOICES = 3
 """A leaning shows in at least so many choices."""
 
@@ -290,17 +293,31 @@ def _dynamic(maker: Maker, thread: Thread) -> Iterator[Unit]:
 
 
 def _thing(maker: Maker, thread: Thread) -> Iterator[Unit]:
-    """A thing: shown and named, later shown again; where it comes from and what it is for, each with a picture."""
+    """A thing: shown and named, later shown again; where it comes from and what it is for, each with a picture.
+
+    The first few come with where they are from at once, so that short dialogues can be asked about them by it.
+    """
     fact = thread.facts[0]
+    at = [thing.id for thing in maker.person.things].index(fact.about)
+    origin = _origin(maker.person, fact.about) if at < TOLD_TOGETHER else None
     if fact.attribute in _RELATED:
         needs = (_belonging(maker.person, fact.about),)
         kin = fact.value if fact.attribute == "giver" else ""
-        yield maker.unit("home", (beat("tell", fact, kin=kin), beat("show", shot=fact.about)), fact=fact, needs=needs)
+        if fact is not origin:
+            yield maker.unit("home", (beat("tell", fact, kin=kin), beat("show", shot=fact.about)), fact=fact, needs=needs)
         return
-    at = [thing.id for thing in maker.person.things].index(fact.about)
-    yield maker.unit("home", (beat("tell", fact), beat("show", shot=fact.about)), fact=fact, essential=at < 3)
+    told = [beat("tell", fact)]
+    if origin:
+        told.append(beat("tell", origin, kin=origin.value if origin.attribute == "giver" else ""))
+    yield maker.unit("home", (*told, beat("show", shot=fact.about)), fact=fact, essential=at < 3)
     for _ in range(maker.rng.choice((0, 1, 1))):
         yield maker.unit("home", (beat("show", fact, shot=fact.about),), fact=fact, needs=(fact.id,))
+
+
+def _origin(person: Person, thing: str) -> Fact | None:
+    """Return the fact that says where a thing comes from: who gave it, or a place."""
+    rows = (f for f in facts(person) if f.about == thing and f.attribute in ("giver", "origin"))
+    return next(rows, None)
 
 
 def _detail(maker: Maker, thread: Thread) -> Iterator[Unit]:
