@@ -51,10 +51,10 @@ def close_up(look: Look, place: str, light: str, rng: Random, thing: str = "") -
 def group(looks: Sequence[Look], place: str, light: str, rng: Random, things: Sequence[str] = ()) -> Scene:
     """Return a scene with two or three different things, none hiding another; the order given is left to right.
 
-    ``things`` are their ids where they have one. Raises ``ValueError`` for any other number of looks.
+    ``things`` are their ids where they have one. Raises ``ValueError`` for any other number, and for two of one shape.
     """
-    if not 2 <= len(looks) <= 3:
-        raise ValueError(f"a group has two or three things, not {len(looks)}")
+    if not 2 <= len({look.shape for look in looks}) == len(looks) <= 3:
+        raise ValueError(f"a group has two or three things of different shapes, not {[look.shape for look in looks]}")
     share = ROOMY / len(looks)
     names = [*things, *[""] * (len(looks) - len(things))]
     row = []

@@ -136,7 +136,7 @@ def _offset(u: Floats, v: Floats) -> tuple[Floats, Floats]:
 
 def striped(_: Floats, v: Floats) -> Bools:
     """Stripes along u."""
-    return _fraction(v) < 0.42
+    return _fraction(v) < 0.35
 
 
 def dotted(u: Floats, v: Floats) -> Bools:
@@ -148,7 +148,7 @@ def dotted(u: Floats, v: Floats) -> Bools:
 def checked(u: Floats, v: Floats) -> Bools:
     """Squares like a chess board's, a little apart so that the main colour stays the main one."""
     a, b = _fraction(u), _fraction(v)
-    return ((a < 0.45) & (b < 0.45)) | ((a >= 0.5) & (a < 0.95) & (b >= 0.5) & (b < 0.95))
+    return ((a < 0.42) & (b < 0.42)) | ((a >= 0.5) & (a < 0.92) & (b >= 0.5) & (b < 0.92))
 
 
 def zigzag(u: Floats, v: Floats) -> Bools:
@@ -272,7 +272,7 @@ def grain(material: str, samples: Samples) -> Floats | float:
         return 1 + 0.42 * noise(u * 0.4 + v * 0.07, v * 0.4)
     if material == "wicker":
         weft = np.sin(u * 19 + np.pi * np.floor(v * 3))
-        return np.asarray(0.86 + 0.28 * weft * np.abs(np.sin(v * 3 * np.pi)), np.float32)
+        return np.asarray(0.96 + 0.26 * weft * np.abs(np.sin(v * 3 * np.pi)), np.float32)
     if material == "fur":
         return 1 + 0.75 * noise(x * 1.7 + y * 0.8, z * 0.5 + y * 0.3)
     if material in ("paper", "rubber"):
@@ -312,8 +312,8 @@ def lit(base: Floats, material: str, samples: Samples, light: Light) -> tuple[Fl
         spot = spot * spot
     for k in range(3):
         fill = light.ground[k] + (light.sky[k] - light.ground[k]) * up
-        matt = base[:, k] * (fill + light.sun[k] * 0.72 * shine) * near
-        mirror = base[:, k] * (0.25 + 1.25 * around) if finish.mirror else 0.0
+        matt = base[:, k] * (fill + light.sun[k] * 0.82 * shine) * near
+        mirror = base[:, k] * (0.42 + 1.2 * around) if finish.mirror else 0.0
         rgb[:, k] = matt * (1 - finish.mirror) + finish.mirror * mirror
         rgb[:, k] += finish.gloss * light.sun[k] * spot + finish.rim * rim * around * light.sky[k]
     cover = np.clip(finish.cover + (1 - finish.cover) * (rim + spot), 0, 1) if finish.cover < 1 else np.ones(len(base))

@@ -209,7 +209,7 @@ def lamp(mark: Random) -> list[Part]:
     """A table lamp: the shade is the main part, the foot the second."""
     top, low, from_ = mark.uniform(0.17, 0.28), mark.uniform(0.34, 0.4), mark.uniform(0.5, 0.56)
     shade = lathe([(low, from_), (top, 1.0)], 30)
-    glow = fixed(inside(lathe([(low - 0.01, from_), (top - 0.01, 1.0)], 30)), (255, 236, 190), "light")
+    glow = fixed(inside(lathe([(low - 0.025, from_ + 0.005), (top - 0.025, 0.995)], 30)), (255, 236, 190), "light")
     form = mark.choice(["column", "ball", "bottle"])
     columns: dict[str, list[tuple[float, ...]]] = {
         "column": [(0, 0), (0.2, 0), (0.2, 0.03), (0.04, 0.07), (0.035, 0.6)],
