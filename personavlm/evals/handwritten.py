@@ -1,8 +1,8 @@
 """The hand-written conversations: 60 facts and what must not be remembered, judged by words alone.
 
-A current fact is held if a current memory says it; one that was overtaken is held if a memory says it and no
-current one does. A forbidden thing is a fault if a current memory says it. They stand beside the worlds' figures, so that fitting
-the worlds' grammar shows. Only core, semantic and procedural memories count.
+A current fact is held if a current memory says it; one that was overtaken is held if a memory says it and no current
+one does. A forbidden thing is a fault if a current memory says it. Their figures stand beside the worlds', so that
+fitting the worlds' grammar shows. Only core, semantic and procedural memories count.
 """
 
 from __future__ import annotations

@@ -80,13 +80,15 @@ def _letters(said: str, letters: str) -> set[str]:
         return led
     if start:
         first = (start[1] or start[2]).lower()
-        # "(b) because (a) is older" picks b; "(a) or (b)" and "(a), (b)" pick none.
-        return {first, *named} if _undecided(said, one) else {first}
+        return {first, *_rivals(said, one)}
     return named
 
 
-def _undecided(said: str, one: str) -> bool:
-    return re.match(rf"\(?{one}\)?[.:]?\s*(?:,|/|or|and|&)\s*\(?{one}\)?(?![\w'’])", said, re.IGNORECASE) is not None
+def _rivals(said: str, one: str) -> set[str]:
+    """The second letter of "(a) or (b)", "a, b": the answer is undecided. "(b) because (a) is older" is not."""
+    both = rf"\(?{one}\)?[.:]?\s*(?:,|/|or|and|&)\s*\(?({one})\)?(?![\w'’])"
+    match = re.match(both, said, re.IGNORECASE)
+    return {match[1].lower()} if match else set()
 
 
 def _plain(text: str) -> str:

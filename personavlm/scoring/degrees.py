@@ -97,7 +97,7 @@ def _doing(text: str, wanted: Wanted) -> str:
     gerund = re.match(r"(\w+ing)\b", plain(wanted.claim.topic))
     verb = next(iter(terms(gerund[1])), "") if gerund else ""
     if verb in ("start", "finish", "begin"):
-        return ""
+        verb = ""
     pasts = frozenset(lexicon.section("past"))
     for match in re.finditer(r"\b(is|are|been|has|have|was)?\b ?([a-z]+)", text):
         if verb in terms(match[2]):
@@ -105,4 +105,4 @@ def _doing(text: str, wanted: Wanted) -> str:
                 return "under way"
             if match[2].endswith("ed") or match[2] in pasts:
                 return "done"
-    return ""
+    return "under way" if re.search(r"\b(?:is|are) \w+ing\b", text) else ""
