@@ -456,6 +456,23 @@ def synth_show(
     Output(as_json).show(plain(world), lambda: show(world))
 
 
+@synth_app.command("train")
+def synth_train(
+    out: Annotated[Path, typer.Option("--out", help="Folder to write to; a stopped run goes on there.")],
+    personas: Annotated[int, typer.Option("--personas", min=1, help="How many persons live.")] = 500,
+    seed: Annotated[int, typer.Option("--seed", help="Everything follows from it.")] = 0,
+    processes: Annotated[int, typer.Option("--processes", min=1, help="Persons that live side by side.")] = 2,
+    as_json: Json = False,
+) -> None:
+    """Training data from invented lives: every prompt of the assistant with its right output."""
+    from personavlm.synthesis.training import make_training_set, plain_statistics, training_world
+
+    output = Output(as_json)
+    with output.progress() as progress:
+        composed = make_training_set(out, seed, personas, training_world, processes, progress)
+    output.show(plain_statistics(composed))
+
+
 @app.command()
 def bench(as_json: Json = False) -> None:
     """Run the repository's speed comparisons (lab/bench_*.py): ratios side by side in one run."""

@@ -26,6 +26,8 @@ from personavlm.synthesis.formats import conversational, picture_path, pictures_
 from personavlm.synthesis.lessons import Lesson
 from personavlm.synthesis.living import SAMPLE_KINDS, Pictures, Sample, SampleKind, live_through
 from personavlm.synthesis.recall import direct_lessons, recall_lessons
+from personavlm.worlds.make import make_world
+from personavlm.worlds.pictures.album import data_of
 from personavlm.worlds.values import World
 
 PAPER_COMPOSITION: Mapping[SampleKind, int] = {
@@ -87,6 +89,12 @@ def make_training_set(
             done += 1
             progress("persons", done, persons)
     return compose(out, seed, persons)
+
+
+def training_world(seed: int, number: int) -> tuple[World, Pictures]:
+    """Return a person of the training half with a month of conversations, and the pictures of it."""
+    world = make_world(seed, "train", "train", number)
+    return world, {shot.id: data_of(shot) for shot in world.shots}
 
 
 def _part(out: Path, number: int) -> Path:
