@@ -38,8 +38,9 @@ def tiered_explanation(ground: Ground, rng: random.Random) -> Iterator[Question]
 
 
 def _explained(subject: str) -> dict[str, str]:
-    rows = [row for half in bank("expertise")["subjects"].values() for row in half]
-    explain: dict[str, str] = next(row["explain"] for row in rows if row["subject"] == subject)
+    explain: dict[str, str] = next(
+        row["explain"] for row in bank("expertise")["subjects"] if row["subject"] == subject
+    )
     return explain
 
 

@@ -124,7 +124,8 @@ def _wish(value: str) -> str:
 def _of_kin(quiz: Quiz, one: Known) -> Iterator[Question]:
     fact, ground = one.fact, quiz.ground
     domain = next((row for row in bank("domains") if row["domain"] == fact.attribute), None)
-    ask = ASKS.get(fact.attribute) or (f"which {domain['kind'].split(' ', 1)[1]} does {{name}} love?" if domain else "")
+    loves = f"which {domain['domain']} does {{name}} love?" if domain else ""
+    ask = ASKS.get(fact.attribute, loves)
     if not ask:
         return
     taken = [k for k in ground.told("other") if k.fact.attribute == fact.attribute and k.fact.about == fact.about]
