@@ -124,7 +124,9 @@ class Teacher:
     def _record(self, fact: Fact, turn: WorldTurn, known: Mapping[str, str]) -> str:
         old = self._facts.get(fact.replaces)
         replaces = known.get(bare(old.text), "") if old else ""
-        since = fact.since if fact.since.date() != turn.time.date() else None
+        since = (
+            fact.since if fact.matter == "event" and fact.since.date() != turn.time.date() else None
+        )  # only told dates
         return record_text(
             {
                 "reason": _REASONS[fact.kind],
@@ -154,16 +156,23 @@ class Teacher:
 
     def _procedural(self, messages: Sequence[Message]) -> str:
         learnt, ended = self._of(self._session(messages))
-        entries = {procedural_key(f): "null" for f in ended if f.memory == "procedural"}
-        entries |= {procedural_key(f): f"{_capital(f.text)}." for f in learnt if f.memory == "procedural"}
+        entries = {self._key(f): "null" for f in ended if f.memory == "procedural"}
+        entries |= {self._key(f): f"{_capital(f.text)}." for f in learnt if f.memory == "procedural"}
         return _entries(list(entries.items())[-MAX_ENTRIES:])
+
+    def _key(self, fact: Fact) -> str:
+        return f"{'goal' if fact.matter == 'goal' else 'habit'}: {self._labels[fact.id]}"
+
+    @cached_property
+    def _labels(self) -> dict[str, str]:
+        return {fact.id: thread.label for thread in self.world.person.threads for fact in thread.facts}
 
     def _core(self, messages: Sequence[Message]) -> str:
         learnt, ended = self._of(self._session(messages))
         blocks: list[str] = []
         for heading in ("Human", "Persona"):
-            gone = {core_key(f): "null" for f in ended if core_block(f) == heading}
-            entries = gone | {core_key(f): f.value for f in learnt if core_block(f) == heading}
+            gone = {core_entry(f)[0]: "null" for f in ended if core_block(f) == heading}
+            entries = gone | dict(core_entry(f) for f in learnt if core_block(f) == heading)
             if entries:
                 blocks.append(f"{heading}\n{_entries(entries.items())}")
         return "\n".join(blocks) or "{}"
@@ -249,11 +258,6 @@ def nothing_text(turn: WorldTurn) -> str:
     return record_text({"reason": _NOTHING[index], "decision": "false"})
 
 
-def procedural_key(fact: Fact) -> str:
-    """Return the unique key of a goal or habit: its kind and what it is about."""
-    return f"{'goal' if fact.matter == 'goal' else 'habit'}: {fact.attribute}"
-
-
 def core_block(fact: Fact) -> str:
     """Return the block of core memory a fact belongs to, empty if it belongs to none."""
     if fact.matter == "request":
@@ -263,9 +267,9 @@ def core_block(fact: Fact) -> str:
     return ""
 
 
-def core_key(fact: Fact) -> str:
-    """Return a fact's key in core memory; of a relation, who it is."""
-    return fact.attribute if fact.about == USER else f"{fact.attribute} {fact.about}"
+def core_entry(fact: Fact) -> tuple[str, str]:
+    """Return a fact's key and value in core memory: "work: welder", and of somebody else "Nadia: sister"."""
+    return (fact.attribute, fact.value) if fact.about == USER else (fact.about, fact.attribute)
 
 
 def _entries(entries: Iterable[tuple[str, str]]) -> str:
