@@ -393,12 +393,27 @@ def eval_fidelity(
 
 
 @eval_app.command("pictures")
-def eval_pictures(folder: Path, data: Data = "dreambooth", as_json: Json = False) -> None:
-    """Telling things apart on DreamBooth photographs, known and unknown ones."""
-    from personavlm.evals import pictures
+def eval_pictures(
+    folder: Annotated[Path | None, typer.Argument(help="DreamBooth's folder, or one that holds worlds.")] = None,
+    data: Annotated[str, typer.Option("--data", help="dreambooth | world")] = "dreambooth",
+    seed: Annotated[int | None, typer.Option("--seed", help="Draw things from this seed instead (world).")] = None,
+    things: Annotated[int, typer.Option("--things", min=4, help="How many to draw.")] = 60,
+    as_json: Json = False,
+) -> None:
+    """Telling things apart: on DreamBooth's photographs, or on a world's rendered pictures."""
+    from personavlm.evals import pictures, rendered
+    from personavlm.evals.fidelity import read_worlds
 
-    _expect(data, "dreambooth")
-    Output(as_json).show(pictures.evaluate(folder).plain())
+    output = Output(as_json)
+    if seed is not None:
+        output.show({"seed": seed} | rendered.evaluate(rendered.drawn(seed, things)).plain())
+    elif folder is None:
+        raise BadInput("There is nothing to look at.", "give a folder, or --seed 1 to draw things from a seed.")
+    elif data == "world":
+        output.show(rendered.evaluate(rendered.shown(read_worlds(folder))).plain())
+    else:
+        _expect(data, "dreambooth")
+        output.show(pictures.evaluate(folder).plain())
 
 
 @eval_app.command("answers")

@@ -5,6 +5,7 @@
 Nothing here draws until ``render`` is called; composing a scene and saying what can be seen in it is cheap.
 """
 
+from personavlm.worlds.pictures.album import picture_of, save_pictures
 from personavlm.worlds.pictures.compose import caption_of, close_up, group, places, several, shot, some_light
 from personavlm.worlds.pictures.looks import apart, category, half_of, look_alike, second_part, shapes, some_look
 from personavlm.worlds.pictures.render import Rendered, render, seen
@@ -18,8 +19,10 @@ __all__ = [
     "group",
     "half_of",
     "look_alike",
+    "picture_of",
     "places",
     "render",
+    "save_pictures",
     "second_part",
     "seen",
     "several",
