@@ -19,7 +19,7 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
-from personavlm.embedded import language
+from personavlm.embedded import arguments, language, senses
 from personavlm.embedded.question import Party, Question
 from personavlm.embedded.scene import Side, Utterance
 from personavlm.embedded.when import mentions
@@ -44,6 +44,11 @@ class Candidate:
     def side(self) -> Side:
         """Who said it."""
         return self.said.side
+
+    @property
+    def earlier(self) -> str:
+        """What was said before it in the same message."""
+        return self.said.text[: max(0, self.said.text.find(self.text))]
 
     @property
     def time(self) -> datetime:
@@ -97,32 +102,50 @@ def featured(question: Question, rows: Sequence[Candidate], encoder: TextEncoder
 
 def _rarity(question: Question, rows: Sequence[Candidate]) -> dict[str, float]:
     """Return each term's weight: the rarer among the candidates, the more it says; one that is nowhere says most."""
-    counts = Counter(term for row in rows for term in set(language.stems(row.text)))
-    raw = {term: log(1 + len(rows) / (1 + counts[term])) for term in question.terms}
+    counts = Counter(term for row in rows for term in _shared(question, row.text))
+    aside = _aside(question)
+    raw = {t: (ASIDE if t in aside else 1) * log(1 + len(rows) / (1 + counts[t])) for t in question.terms}
     total = sum(raw.values())
     return {term: value / total for term, value in raw.items()} if total else {}
 
 
-def _share(weights: dict[str, float], text: str) -> float:
-    present = set(language.stems(text))
-    return sum(weight for term, weight in weights.items() if term in present)
+ASIDE = 0.25
+"""What a word counts that only says where somebody is meanwhile ("while I'm in Porto")."""
+_MEANWHILE = re.compile(
+    r"\b(?:while|when|as long as) (?:i|we|he|she|they|you|[A-Z]\w+)(?:'m|'re|'s| am| are| is| was| were) "
+    r"(?:in|at|on|away|abroad|out|off|gone|over|up|down)\b.*$",
+    re.I,
+)
+
+
+def _aside(question: Question) -> set[str]:
+    match = _MEANWHILE.search(language.straighten(question.text))
+    return set(language.stems(match[0])) if match else set()
+
+
+def _shared(question: Question, text: str) -> frozenset[str]:
+    return senses.covered(question.text, question.terms, text)
+
+
+def _share(question: Question, weights: dict[str, float], text: str) -> float:
+    return sum(weights[term] for term in question.terms if term in _shared(question, text))
 
 
 def _row(question: Question, row: Candidate, weights: dict[str, float], cosine: dict[str, float]) -> list[float]:
     said = row.said
-    whole = _share(weights, said.text)
+    whole = _share(question, weights, f"{said.text} {said.asked}")
     single = len(question.about & {"user", "assistant"}) == 1
     return [
-        _share(weights, row.text),
+        _share(question, weights, row.text),
         whole,
-        max(whole, _share(weights, f"{said.text} {said.partner}")),
+        max(whole, _share(question, weights, f"{said.text} {said.partner}")),
         cosine[row.text],
         cosine[said.text[:600]],
         1 / (1 + said.rank),
         float(single and row.about in question.about),
         float(single and said.side in question.about),
         float(language.is_question(row.text)),
-        float(fits(question, row.text, row.time)),
+        float(fits(question, row.text, row.time, row.earlier)),
         float(len(language.content_words(row.text)) < 3),
         float(row.place == 0),
         float(_in_time(question, row)),
@@ -136,7 +159,7 @@ def _in_time(question: Question, row: Candidate) -> bool:
     )
 
 
-def fits(question: Question, sentence: str, time: datetime) -> bool:
+def fits(question: Question, sentence: str, time: datetime, earlier: str = "") -> bool:
     """Return whether a sentence holds what an answer of this kind looks like."""
     kind = question.kind
     if kind in ("when", "how long"):
@@ -150,7 +173,9 @@ def fits(question: Question, sentence: str, time: datetime) -> bool:
             )
         )
     if kind == "who":
-        return bool(language.names(sentence)) or bool(KIN.search(sentence))
+        return bool(arguments.others(question, sentence) or arguments.subject_of(question, sentence, earlier))
+    if kind == "what":
+        return bool(arguments.object_of(question, sentence, time))
     if kind == "where":
         return bool(re.search(r"\b(?:in|at|to|from|near|on) (?:the |a |an |my |our )?\w", sentence))
     if kind == "why":
@@ -160,10 +185,3 @@ def fits(question: Question, sentence: str, time: datetime) -> bool:
             )
         )
     return False
-
-
-KIN = re.compile(
-    r"\b(?:mom|mum|mother|dad|father|sister|brother|aunt|uncle|grand\w+|friends?|wife|husband|son|daughter|kids?|children|"
-    r"cousin|colleagues?|boss|neighbou?r|teacher|coach|partner|girlfriend|boyfriend|family|team\w*|nephew|niece)\b",
-    re.I,
-)

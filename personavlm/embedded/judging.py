@@ -15,13 +15,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from personavlm.embedded import evidence, language
+from personavlm.embedded import arguments, evidence, language
 from personavlm.embedded.evidence import FEATURES, Candidate, Floats
 from personavlm.embedded.question import Question
 from personavlm.encoders import TextEncoder
 
 SCORE = (1.15, 0.95, -0.14, 2.4, 1.07, 1.32, 0.05, 1.64, -1.13, 1.42, 0.04, -0.24, 0.63)
 """Weight of each feature of ``evidence`` (log-odds)."""
+
+SILENT = 3.0
+"""What a sentence loses that says nothing beyond the question's own words: it cannot be the answer."""
 
 SIGNS = (("words_utterance",), ("meaning_utterance",), ("words",), ("meaning",),
          ("words_utterance", "meaning_utterance"), ("words", "meaning"))  # fmt: skip
@@ -50,6 +53,8 @@ def judge(question: Question, rows: Sequence[Candidate], encoder: TextEncoder) -
         return Verdict((), float("inf"))
     features = evidence.featured(question, rows, encoder)
     scores = features @ np.array(SCORE)
+    if question.kind not in ("yes-no", "choice", "recommend", "opinion"):
+        scores -= SILENT * np.array([not arguments.is_news(question, row.text) for row in rows])
     order = np.argsort(-scores, kind="stable")
     ranked = tuple(replace(rows[i], features=tuple(features[i]), score=float(scores[i])) for i in order)
     return Verdict(ranked, float(signs(question, rows, features) @ np.array(DOUBT) + DOUBT_START))

@@ -14,8 +14,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import pairwise
 
-from personavlm.embedded import language
-from personavlm.embedded.evidence import KIN, Candidate
+from personavlm.embedded import arguments, language, voice
+from personavlm.embedded.arguments import KIN
+from personavlm.embedded.evidence import Candidate
 from personavlm.embedded.language import Word
 from personavlm.embedded.question import Kind, Question, is_name_of
 from personavlm.embedded.shapes import shaped
@@ -30,6 +31,12 @@ def extract(question: Question, best: Candidate, names: Sequence[str] = ()) -> s
     reader = _READERS.get(question.kind)
     found = shaped(question, best) or (reader(question, best) if reader else "")
     return found or span(question, best.text, names) or _trim(best.text) or best.text.strip(" .")
+
+
+def typed(question: Question, best: Candidate) -> bool:
+    """Return whether a piece of evidence holds an answer of the type that is asked for: a person, a time, a place."""
+    reader = _READERS.get(question.kind)
+    return bool(shaped(question, best) or (reader and reader(question, best)))
 
 
 # ── times, counts ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -110,9 +117,16 @@ _SOMEBODY = re.compile(
 )  # with the name that follows: "my nephew Leo"
 
 
+def _what(question: Question, best: Candidate) -> str:
+    return arguments.object_of(question, best.text, best.time)
+
+
 def _who(question: Question, best: Candidate) -> str:
+    if doer := arguments.subject_of(question, best.text, best.earlier):
+        return doer
     known = {w for text in (question.text,) for w in language.words(text)}
-    named = [n for n in language.names(best.text) if not set(language.words(n)) & known]
+    people = arguments.persons(best.text)
+    named = [n for n in language.names(best.text) if n in people and not set(language.words(n)) & known]
     if (
         kin := re.search(rf"\b(?:my|our|an?|some|the) (?:\w+ )?{KIN.pattern}(?:\s+(?-i:[A-Z][a-z]+))?", best.text, re.I)
     ) is not None:
@@ -133,13 +147,19 @@ def _where(question: Question, best: Candidate) -> str:
     return ""
 
 
+_CAUSE = re.compile(
+    r"\b(?:because|since(?! then)|'cause|cuz|so that|as|so i can|reason is|in order to)\b\s*(.{6,120}?)(?=[.!?;]|$)",
+    re.I,
+)
+_WANTED = re.compile(
+    r"\b(?:i|we) (?:just |really )?(?:wanted|want|needed|need|hoped|hope) (to .{6,120}?)(?=[.!?;]|$)", re.I
+)
+
+
 def _why(_: Question, best: Candidate) -> str:
-    match = re.search(
-        r"\b(?:because|since|'cause|cuz|so that|as|so i can|reason is|in order to)\b\s*(.{6,120}?)(?=[.!?;]|$)",
-        best.text,
-        re.I,
-    )
-    return _trim(match[1]) if match else ""
+    match = _CAUSE.search(best.text) or _WANTED.search(best.text)
+    said = re.sub(r"\s+", " ", match[1]).strip(" ,") if match else ""
+    return voice.addressed(said) if best.side == "user" else said
 
 
 _READERS: dict[Kind, Callable[[Question, Candidate], str]] = {
@@ -148,6 +168,7 @@ _READERS: dict[Kind, Callable[[Question, Candidate], str]] = {
     "how often": _how_often,
     "how many": _how_many,
     "yes-no": _yes_no,
+    "what": _what,
     "who": _who,
     "where": _where,
     "why": _why,

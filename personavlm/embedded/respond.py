@@ -17,7 +17,19 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from personavlm.embedded import choice, evidence, judging, known, language, quoting, smalltalk, tone
+from personavlm.embedded import (
+    arguments,
+    choice,
+    evidence,
+    judging,
+    known,
+    language,
+    picking,
+    quoting,
+    senses,
+    smalltalk,
+    tone,
+)
 from personavlm.embedded.evidence import Candidate
 from personavlm.embedded.judging import Verdict
 from personavlm.embedded.question import LOOKED_UP, Question, analyse
@@ -140,7 +152,7 @@ def _keywords(question: Question) -> list[str]:
 
 
 def _other_words(question: Question) -> list[str]:
-    return list(question.focus) + list(question.terms) or [question.text]
+    return [*senses.other_words(question.text), *question.focus, *question.terms] or [question.text]
 
 
 def _summary(question: Question) -> str:
@@ -184,7 +196,10 @@ def _facts(scene: Scene, question: Question, encoder: TextEncoder, verdict: Verd
         case "picture":
             return known.pictured(scene), "answer"
     if (fact := known.find(question, scene)) is not None:
-        return f"{fact.value}.\nIn what I know of you stands: {fact.key}: {fact.value}.", "answer"
+        return (
+            f"{fact.value[:1].upper()}{fact.value[1:]}.\nIn what I know of you stands: {fact.key}: {fact.value}.",
+            "answer",
+        )
     verdict = verdict or _verdict(scene, question, encoder)
     if question.kind == "choice":
         return _chosen(question, verdict, encoder), "choice"
@@ -194,10 +209,10 @@ def _facts(scene: Scene, question: Question, encoder: TextEncoder, verdict: Verd
         return _opinion(scene, verdict), "advice"
     if not verdict.supported or _of_another(question, verdict):
         return untold(question), "unknown"
-    return _supported(question, scene, verdict), "answer"
+    return _supported(question, scene, verdict, encoder), "answer"
 
 
-_RELATIVE = re.compile(rf"(\w+)'s (?:\w+ )?({evidence.KIN.pattern})", re.I)
+_RELATIVE = re.compile(rf"(\w+)'s (?:\w+ )?({arguments.KIN.pattern})", re.I)
 
 
 def _of_another(question: Question, verdict: Verdict) -> bool:
@@ -219,74 +234,35 @@ def _chosen(question: Question, verdict: Verdict, encoder: TextEncoder) -> str:
     return f"{head}\n{quoted(reason)}" if reason else f"{head}\nI found nothing that says more."
 
 
-def _supported(question: Question, scene: Scene, verdict: Verdict) -> str:
-    best = _valid(question, verdict)
-    best = _reason(best, verdict) if question.kind == "why" else best
-    meant = what_one_is(best, _earlier(best, verdict)) if question.kind == "what" else ""
-    short = meant or quoting.extract(question, best, (scene.user, scene.assistant))
-    head = short[:1].upper() + short[1:]
-    former = _former(best, verdict) if best.said.kind != "turn" and not _PAST.search(question.text) else ""
-    return f"{head}.\n{quoted(best)}{_just_before(best, verdict)}{former}"
-
-
-_CAUSE = re.compile(r"\b(?:because|'cause|cuz|so that|since then|reason|calm\w*|helps?)\b", re.I)
-
-
-def _reason(best: Candidate, verdict: Verdict) -> Candidate:
-    """Return where the reason is given: in the evidence, or in what the same side said just after it."""
-    if _CAUSE.search(best.said.text):
-        return next((c for c in verdict.ranked if c.said == best.said and _CAUSE.search(c.text)), best)
-    after = (c for c in verdict.ranked if c.side == best.side and timedelta(0) < c.time - best.time < SITTING)
-    return min((c for c in after if _CAUSE.search(c.text)), key=lambda c: c.time, default=best)
-
-
-def _earlier(best: Candidate, verdict: Verdict) -> list[Candidate]:
-    """Return what the same side said in the same sitting before the evidence, oldest first."""
-    found = [c for c in verdict.ranked if c.side == best.side and timedelta(0) <= best.time - c.time < SITTING]
-    before = [c for c in found if c.time < best.time or c.place < best.place]
-    return sorted(before, key=lambda c: (c.time, c.place))
+def _supported(question: Question, scene: Scene, verdict: Verdict, encoder: TextEncoder) -> str:
+    best = picking.best(question, verdict)
+    names = (scene.user, scene.assistant)
+    meant = what_one_is(best, picking.earlier(best, verdict)) if question.kind == "what" else ""
+    items = {meant or quoting.extract(question, best, names): best}
+    if question.kind == "what" and quoting.typed(question, best):
+        items |= picking.more(question, best, verdict, names, encoder)
+    head = ", ".join(items)
+    shown = "\n".join(dict.fromkeys(quoted(one) for one in items.values()))
+    former = _former(best, verdict) if best.said.kind != "turn" and not picking.PAST.search(question.text) else ""
+    return f"{head[:1].upper() + head[1:]}.\n{shown}{_just_before(best, verdict)}{former}"
 
 
 _POINTS_BACK = re.compile(r"^(?:and |but |so )?(?:it|it's|that|that's|this|he|he's|she|she's|they|they're)\b", re.I)
-SITTING = timedelta(minutes=60)
 
 
 def _just_before(best: Candidate, verdict: Verdict) -> str:
     """Return what the same side said just before, as a line, where the evidence begins with "it" or "she"."""
     if best.place or not _POINTS_BACK.match(language.straighten(best.text)):
         return ""
-    earlier = [c for c in verdict.ranked if c.side == best.side and timedelta(0) < best.time - c.time < SITTING]
+    earlier = [c for c in verdict.ranked if c.side == best.side and timedelta(0) < best.time - c.time < picking.SITTING]
     latest = max(earlier, key=lambda c: c.time, default=None)
     return f"\nJust before: “{_one_line(latest.said.text[:MAX_QUOTE])}”" if latest else ""
-
-
-_PAST = re.compile(r"\b(?:used to|previously|formerly|before|back then|at first|originally)\b", re.I)
-_NOW = re.compile(r"\b(?:now|these days|nowadays|currently|at the moment|still|right now|lately)\b", re.I)
-NEAR = 1.5
-"""A memory that held at the time asked about may score so much (log-odds) less than the best and still be preferred."""
-
-
-def _valid(question: Question, verdict: Verdict) -> Candidate:
-    """Return the best candidate that held at the time asked about: then if a time is named, else now."""
-    near = [c for c in verdict.ranked if c.score >= verdict.ranked[0].score - NEAR]
-    if all(c.said.status == "current" for c in near):  # the user's own words say more than a memory made of them
-        near = [c for c in near if c.said.kind == "turn"] or near
-    spans = [m for m in question.times if m.kind != "habit"]
-    if _PAST.search(question.text):
-        held = [c for c in near if c.said.status == "superseded"]
-    elif spans:
-        held = [c for c in near if c.time <= spans[0].end and not (c.said.until and c.said.until < spans[0].start)]
-    else:
-        held = [c for c in near if c.said.status == "current"]
-    if _NOW.search(question.text):  # tastes change: of what is about as near, the newest
-        held = sorted((c for c in held or near if not language.is_question(c.text)), key=lambda c: c.time, reverse=True)
-    return (held or near)[0]
 
 
 def _former(best: Candidate, verdict: Verdict) -> str:
     """Return what the memory replaced, as a line of its own; empty if nothing that was found."""
     stems = set(language.stems(best.text))
-    for other in verdict.ranked:
+    for other in (c for c in verdict.ranked if c.text != best.text):
         theirs = set(language.stems(other.text))
         alike = 2 * len(stems & theirs) >= min(len(stems), len(theirs)) > 0
         if alike and other.said.status == "superseded" and other.said.until:

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from personavlm.embedded import language
 from personavlm.models import Message
 from personavlm.personality import TRAITS, Trait
 from personavlm.prompts import slot
@@ -70,6 +71,8 @@ class Utterance:
     """"turn", or the type of the memory whose text it is."""
     status: str = "current"
     until: datetime | None = None
+    asked: str = ""
+    """What the other side had asked just before."""
 
 
 def read(messages: Sequence[Message]) -> Scene:
@@ -130,6 +133,28 @@ def utterances(scene: Scene) -> Iterator[Utterance]:
 
     A topic's own summary is left out: its turns say it better. Memories are about the user, so they are the user's.
     """
+    found = list(_in_turn(scene))
+    for said in found:
+        yield replace(said, asked=_asked_before(said, found)) if said.kind == "turn" else said
+
+
+ANSWERS_WITHIN = timedelta(minutes=10)
+"""A question asked so long before a message may be what it answers."""
+
+
+def _asked_before(said: Utterance, found: Sequence[Utterance]) -> str:
+    """What the other side asked in the last turn found before this one; empty if it asked nothing."""
+    near = (o for o in found if o.side != said.side and abs(said.time - o.time) <= ANSWERS_WITHIN)
+    last = max((o for o in near if order(o) < order(said)), key=order, default=None)
+    return " ".join(s for s in language.sentences(last.text) if language.is_question(s)) if last else ""
+
+
+def order(said: Utterance) -> tuple[datetime, int, str]:
+    """Return what turns are ordered by: time and, within a minute, which is as exact as prompts are, their ids."""
+    return said.time, len(said.turn), said.turn
+
+
+def _in_turn(scene: Scene) -> Iterator[Utterance]:
     seen: set[str] = set()
     rank = 0
     for memory in scene.memories:

@@ -129,6 +129,51 @@ def _doing(question: Question, best: Candidate) -> str:
     return next(named, "").strip(" .!")
 
 
+# ── most of all, and feelings ────────────────────────────────────────────────────────────────────────────────────
+
+_MOST = re.compile(
+    r"([\w' -]{3,40}?) (?:especially|in particular|most of all|above all|the most)\W*$"
+    r"|\b(?:especially|in particular|particularly|most of all|above all|the best (?:part|bit|thing) (?:is|was)),? "
+    r"([\w' -]{3,40})",
+    re.I,
+)
+
+
+def _most(_: Question, best: Candidate) -> str:
+    for piece in re.split(r"[,;.!?]\s*", language.straighten(best.text)):
+        if (match := _MOST.search(piece)) is not None:
+            return (match[1] or match[2]).strip()
+    return ""
+
+
+_FEELS = re.compile(
+    r"\b(?:i|we|he|she|they)(?:'m| am|'re| was| were| is| are| feel| felt|'ve been| have been| got| get)"
+    r"((?: (?:so|very|really|pretty|quite|a bit|completely|still|just|such|feeling))* [\w' -]{3,40}?)"
+    r"(?= (?:because|that|when|if|but|and (?:i|we)|i|we)\b|[,;.!?]|$)",
+    re.I,
+)
+
+
+def _feeling(_: Question, best: Candidate) -> str:
+    match = _FEELS.search(language.straighten(best.text))
+    return match[1].strip() if match else ""
+
+
+_OF_A_NAME = re.compile(
+    rf"^(?:(?:in|to|from|on|at) )?(?:which|what)(?: [\w'-]+)?? (?:{'|'.join(banks.phrases('shapes')['proper'])})\b",
+    re.I,
+)
+_QUOTED = re.compile(r"[\"“]([^\"”]{2,60})[\"”]")
+
+
+def _proper(question: Question, best: Candidate) -> str:
+    """The title or the name in a sentence, for things that have one: a city, a team, a book."""
+    known = set(language.words(question.text))
+    titles = [title for title in _QUOTED.findall(best.text) if not set(language.words(title)) <= known]
+    names = [name for name in language.names(best.text) if not set(language.words(name)) & known]
+    return ", ".join(titles) or next(iter(names), "")
+
+
 _MINE = re.compile(r"^(?:what|which)\b.* (?:is|are) my (\w+)\W*$", re.I)
 
 _SHAPES: tuple[tuple[re.Pattern[str], Reader], ...] = (
@@ -137,5 +182,8 @@ _SHAPES: tuple[tuple[re.Pattern[str], Reader], ...] = (
     (re.compile(r"^when (?:is|are|do|does)\b", re.I), _recurring),
     (re.compile(r"\b(?:called|named|name of|'s name)\b", re.I), _called),
     (_MINE, _is_my),
+    (_OF_A_NAME, _proper),
+    (re.compile(r"\b(?:most|best|favou?rite (?:part|bit|thing))\b", re.I), _most),
+    (re.compile(r"^how (?:was|were|am|are|is|do|does|did)\b.*\b(?:feel|feeling|felt)\b", re.I), _feeling),
     (re.compile(r"\b(?:up to|doing)\b", re.I), _doing),
 )

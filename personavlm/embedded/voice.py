@@ -37,6 +37,21 @@ def reported(text: str) -> str:
     return _FIRST.sub(lambda m: _SWAPS[m[0].lower()], language.straighten(text))
 
 
+_YOURS = {
+    **{"i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself", "i'm": "you're", "im": "you're"},
+    **{"i am": "you are", "i was": "you were", "i wasn't": "you weren't", "ive": "you've"},
+    **{f"i'{end}": f"you'{end}" for end in ("ve", "d", "ll")},
+}
+_OWN = re.compile(
+    rf"(?<![\w'-])(?:{'|'.join(sorted(map(re.escape, _YOURS), key=len, reverse=True))})(?![\w'-])", re.IGNORECASE
+)
+
+
+def addressed(text: str) -> str:
+    """Return what a user said of themselves as it is said to them: "I was late" -> "you were late"."""
+    return _OWN.sub(lambda m: _YOURS[m[0].lower()], language.straighten(text))
+
+
 def dated(text: str, now: datetime) -> str:
     """Return a sentence with its relative times spelled out behind them: "yesterday (7 May 2023)"."""
     parts: list[str] = []
