@@ -5,7 +5,7 @@
 Nothing here draws until ``render`` is called; composing a scene and saying what can be seen in it is cheap.
 """
 
-from personavlm.worlds.pictures.album import picture_of, save_pictures
+from personavlm.worlds.pictures.album import data_of, save_pictures
 from personavlm.worlds.pictures.compose import caption_of, close_up, group, places, several, shot, some_light
 from personavlm.worlds.pictures.looks import apart, category, half_of, look_alike, second_part, shapes, some_look
 from personavlm.worlds.pictures.render import Rendered, render, seen
@@ -16,10 +16,10 @@ __all__ = [
     "caption_of",
     "category",
     "close_up",
+    "data_of",
     "group",
     "half_of",
     "look_alike",
-    "picture_of",
     "places",
     "render",
     "save_pictures",

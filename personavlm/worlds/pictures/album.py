@@ -13,7 +13,7 @@ PHOTOGRAPHS = Path(__file__).resolve().parents[3] / "data" / "pictures"
 """The photographs that ship beside the package."""
 
 
-def picture_of(shot: Shot, photographs: Path = PHOTOGRAPHS) -> bytes:
+def data_of(shot: Shot, photographs: Path = PHOTOGRAPHS) -> bytes:
     """Return the JPEG of a shot: rendered, or the photograph as it is. Raises ``BadInput`` if that is not there."""
     if shot.scene is not None:
         return render(shot.scene).data
@@ -33,5 +33,5 @@ def save_pictures(world: World, folder: Path, photographs: Path = PHOTOGRAPHS) -
         for shot in world.shots:
             path = folder / f"{shot.id}.jpg"
             if not path.exists():
-                write_atomically(path, picture_of(shot, photographs))
+                write_atomically(path, data_of(shot, photographs))
     return tuple(folder / f"{shot.id}.jpg" for shot in world.shots)
