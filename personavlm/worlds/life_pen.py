@@ -20,6 +20,11 @@ PRONOUNS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+def filled(text: str, pronoun: str, **names: str) -> str:
+    """Fill a bank's text with pronouns, and with names."""
+    return text.format(**{**PRONOUNS[pronoun], **names}) if "{" in text else text
+
+
 Row = Mapping[str, Any]
 """A fact's fields before it has an id."""
 
@@ -45,7 +50,7 @@ class Pen:
 
     def fill(self, text: str, **names: str) -> str:
         """Fill a bank's text with the person's pronouns, and with names."""
-        return text.format(**{**PRONOUNS[self.pronoun], **names}) if "{" in text else text
+        return filled(text, self.pronoun, **names)
 
     def write(self, matter: Matter, label: str, *facts: Row) -> Thread:
         """Add a thread of facts in order of time; each but the first replaces the one before and ends it."""

@@ -25,7 +25,7 @@ LEVEL_TEXT = {"beginner": "knows next to nothing about", "handy": "knows a fair 
 STRENGTH_TEXT = {-3: "cannot stand", -2: "dislikes", -1: "is not keen on", 1: "rather likes", 2: "likes", 3: "loves"}
 GOAL_TEXT: dict[GoalStatus, str] = {
     "planned": "plans to {inf}",
-    "under way": "has started {ing}",
+    "under way": "is under way with {ing}",
     "done": "managed to {inf}",
     "dropped": "has given up {ing}",
 }
@@ -174,6 +174,8 @@ def routines(pen: Pen, much: Amounts) -> None:
             day, hour = _free(rng, content["hours"], taken, facts[-1]["value"].split()[0] if facts else "")
             reason = rng.choice(share(bank("reasons")["move"], pen.half)) if number else ""
             facts.append(_habit(activity["activity"], day, hour, place, since, reason))
+        if at == much.routines - 1 and pen.frame.turns > 60:
+            facts[-1]["until"] = pen.frame.gap(rng, 0.5, 0.85)
         pen.write("routine", activity["activity"], *facts)
 
 

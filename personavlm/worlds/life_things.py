@@ -13,6 +13,9 @@ from personavlm.worlds.life_self import shuffled, write_goal
 from personavlm.worlds.pictures import looks
 from personavlm.worlds.values import GOAL_STATUSES, Kin, Look, Thing
 
+CARRIED = ("mug", "bag", "backpack", "suitcase", "hat", "umbrella", "bicycle", "book", "shoe", "bottle", "box", "ball")
+"""What people take along to where they go every week."""
+
 DRAWN_ANIMALS = ("cat", "dog", "rabbit")
 
 
@@ -55,7 +58,7 @@ def write_things(pen: Pen, things: Sequence[Thing], kin: Sequence[Kin], routines
             _belonging(pen, thing, since)
             _origin(pen, thing, kin, since, rng)
         _details(pen, thing, since)
-        if not animal and rng.random() < 0.3 and routines:
+        if thing.category in CARRIED and rng.random() < 0.6 and routines:
             _use(pen, thing, rng.choice(routines), since)
         if not animal and rng.random() < 0.35 and projects:
             _project(pen, thing, projects.pop(), kin, rng)
@@ -81,7 +84,7 @@ def _origin(pen: Pen, thing: Thing, kin: Sequence[Kin], since: datetime, rng: ra
 
 
 def _use(pen: Pen, thing: Thing, routine: str, since: datetime) -> None:
-    text = f"{thing.name} is for {routine}"
+    text = f"{thing.name} goes along to {routine}"
     pen.write("belonging", thing.name, row(thing.id, "use", routine, text, since))
 
 

@@ -24,7 +24,7 @@ from personavlm.worlds.values import Beat, Cue, Person, Setting, Shot, Slot, Thr
 PICTURED = 0.175
 """Share of turns that carry a picture at least; the rest of the way to it is made up with scenes."""
 
-CUED = 0.5
+CUED = 0.45
 """Share of turns that show a trait."""
 
 SLOPE = 1.1

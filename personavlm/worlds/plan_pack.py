@@ -9,7 +9,7 @@ two steps; when there is less, small talk, retelling and questions about what wa
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -21,6 +21,12 @@ from personavlm.worlds.values import Beat, Fact, Person
 
 MOST_BEATS = 3
 """Beats a turn has at most before a greeting or good-bye is added."""
+
+MOST_TOPICS = 4
+"""Topics of a session."""
+
+APART = 0.45
+"""Chance that a step joins a turn on another theme, as a share of the chance that it joins one on its own."""
 
 IDLE = 0.4
 """Chance of small talk, a mood, a retelling or a question about earlier talk, in a turn with little left to tell."""
@@ -71,28 +77,20 @@ class Packer:
     def session(self, times: Sequence[datetime]) -> list[list[Beat]]:
         """Return the turns of one session as lists of beats, and remember what they tell."""
         turns: list[list[Beat]] = []
+        topic, theme = 0, ""
         self.left = [unit for unit in self.left if unit.expires > times[0] and not self._stale(unit)]
-        topics = self._split(len(times))
-        for number, size in enumerate(topics):
-            done: list[list[Beat]] = []
-            theme = ""
-            while len(done) < size:
-                idle = self.rng.random() < IDLE / (1 + 2 * self.load)
-                unit = None if idle else self._next(times[len(turns) + len(done)], theme, size - len(done))
-                steps = unit.steps if unit else (self._filler(times[0]),)
-                theme = theme or (unit.theme if unit else "")
-                self._lay(done, steps, times[len(turns)], size)
-            turns.extend([replace(b, topic=number) for b in turn] for turn in done)
+        while len(turns) < len(times):
+            now, room = times[len(turns)], len(times) - len(turns)
+            idle = self.rng.random() < IDLE / (1 + 2 * self.load)
+            unit = None if idle else self._next(now, theme, room)
+            steps = unit.steps if unit else (self._filler(now),)
+            same = unit is None or unit.theme == theme
+            topic += bool(turns) and not same and theme != "" and topic < MOST_TOPICS - 1
+            theme = unit.theme if unit else theme
+            for step in steps[:room]:
+                self._lay(turns, [replace(b, topic=topic) for b in step], now, same)
         self.turns_left -= len(times)
         return turns
-
-    def _split(self, size: int) -> list[int]:
-        """Split a session's turns into one to four topics of at least one turn."""
-        count = min(4, size, max(1, round(size / self.rng.uniform(2.2, 4.2))))
-        sizes = [size // count] * count
-        for at in self.rng.sample(range(count), k=size - sum(sizes)):
-            sizes[at] += 1
-        return sizes
 
     # ── choosing ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -102,10 +100,11 @@ class Packer:
         ready = self._ready(now, room, soon)
         if not ready:
             return None
-        mates = [unit for unit in ready if unit.theme == theme and unit.due <= soon]
         late = [unit for unit in ready if unit.essential and unit.due <= now]
-        late.sort(key=lambda unit: not unit.pressing)
-        chosen = late[0] if late and self.rng.random() < 0.5 + self.load / 2 else (mates or late or ready)[0]
+        late.sort(key=lambda unit: (not unit.pressing, unit.theme != theme))
+        mates = [unit for unit in (*late, *ready) if unit.theme == theme and unit.due <= soon]
+        stays = bool(mates) and self.rng.random() < 0.9 - self.load / 2
+        chosen = mates[0] if stays else (late or mates or ready)[0]
         if chosen.due > soon and not chosen.essential and self.rng.random() < 0.5:
             return None
         self.left.remove(chosen)
@@ -135,25 +134,25 @@ class Packer:
 
     # ── laying ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _lay(self, done: list[list[Beat]], steps: Iterable[Step], now: datetime, size: int) -> None:
-        """Append steps as turns, or add one to the turn before when time is short."""
-        for step in steps:
-            beats = [*self._introduced(step), *step]
-            if done and self._joins(done[-1], beats):
-                done[-1].extend(beats)
-            elif len(done) < size:
-                done.append(beats)
-            else:
-                return
-            for b in beats:
-                self._note(b, now)
+    def _lay(self, turns: list[list[Beat]], step: list[Beat], now: datetime, same: bool) -> None:
+        """Append a step as a turn, or add it to the turn before when time is short."""
+        beats = [*(replace(b, topic=step[0].topic) for b in self._introduced(step)), *step]
+        if turns and self._joins(turns[-1], beats, same):
+            turns[-1].extend(beats)
+        else:
+            turns.append(beats)
+        for b in beats:
+            self._note(b, now)
 
-    def _joins(self, turn: Sequence[Beat], beats: Sequence[Beat]) -> bool:
+    def _joins(self, turn: Sequence[Beat], beats: Sequence[Beat], same: bool) -> bool:
+        """Draw whether beats join a turn; less often if it is about something else."""
         if len(turn) + len(beats) > MOST_BEATS or not all(b.act in COMPANIONS for b in (*turn, *beats)):
             return False
         if any(b.act in ("ask", "show") for b in turn) or any(b.act == "retell" for b in beats):
             return False
-        return self.rng.random() < self.load
+        if {b.fact for b in turn if b.fact} & {b.fact for b in beats}:
+            return False
+        return self.rng.random() < self.load * (1.0 if same else APART)
 
     @property
     def load(self) -> float:
@@ -161,7 +160,7 @@ class Packer:
         steps = sum(len(unit.steps) * (1.0 if unit.essential else 0.45) for unit in self.left)
         return min(0.85, max(0.12, steps / max(1, self.turns_left) - 0.35))
 
-    def _introduced(self, step: Step) -> list[Beat]:
+    def _introduced(self, step: Sequence[Beat]) -> list[Beat]:
         """Return the beat that says who somebody is, if the step mentions them for the first time."""
         names = [b.kin for b in step if b.kin] + [name for name in self.relations if _named(name, step, self.facts)]
         relations = [self.relations[name] for name in dict.fromkeys(names) if name in self.relations]
@@ -204,7 +203,7 @@ class Packer:
         return fact not in self.ended and not known.implied and not past and plain
 
 
-def _named(name: str, step: Step, known: dict[str, Fact]) -> bool:
+def _named(name: str, step: Sequence[Beat], known: dict[str, Fact]) -> bool:
     """Tell whether a step's words will name somebody."""
     texts = [known[b.fact].text for b in step if b.fact in known] + [b.subject for b in step]
     return any(name in text.replace("'", " ").replace(",", " ").split() for text in texts)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from personavlm.worlds.banks import bank, share
 from personavlm.worlds.life_kin import ASSISTANT, CLOSENESS
-from personavlm.worlds.life_pen import MISSPOKE
+from personavlm.worlds.life_pen import MISSPOKE, filled
 from personavlm.worlds.life_time import Frame
 from personavlm.worlds.truth import facts
 from personavlm.worlds.values import USER, Act, Beat, Fact, Matter, Person, Thread
@@ -188,13 +188,22 @@ def _identity(maker: Maker, thread: Thread) -> Iterator[Unit]:
     for unit in _chain(maker, thread, "self"):
         early = maker.between(0.0, 0.25)
         first = not any(b.old for step in unit.steps for b in step)
-        yield replace(unit, essential=essential, due=min(unit.due, early)) if first else unit
+        if first:
+            named = thread.label == "name"
+            due = maker.time.start if named else min(unit.due, early)
+            unit = replace(unit, essential=essential, pressing=named, due=due)
+        yield unit
 
 
 def _routine(maker: Maker, thread: Thread) -> Iterator[Unit]:
     for number, unit in enumerate(_chain(maker, thread, "leisure")):
         opening = number == 0 and (_first(maker, thread) or maker.rng.random() < 0.5)
         yield replace(unit, essential=unit.essential or opening)
+    last = thread.facts[-1]
+    if last.until is not None:
+        why = maker.rng.choice(share(bank("reasons")["loss"], maker.person.half))
+        steps = (beat("end", last, subject=filled(why, maker.person.pronoun)),)
+        yield maker.unit("leisure", steps, ready=last.until, due=last.until, essential=True, needs=(last.id,))
 
 
 def _first(maker: Maker, thread: Thread) -> bool:
@@ -304,7 +313,9 @@ def _thing(maker: Maker, thread: Thread) -> Iterator[Unit]:
         needs = (_belonging(maker.person, fact.about),)
         kin = fact.value if fact.attribute == "giver" else ""
         if fact is not origin:
-            yield maker.unit("home", (beat("tell", fact, kin=kin), beat("show", shot=fact.about)), fact=fact, needs=needs)
+            yield maker.unit(
+                "home", (beat("tell", fact, kin=kin), beat("show", shot=fact.about)), fact=fact, needs=needs
+            )
         return
     told = [beat("tell", fact)]
     if origin:
