@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import random
 import re
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 
 from personavlm.worlds.truth import facts, thread_of
@@ -105,7 +107,7 @@ def clocks(hour: int, minute: int) -> tuple[str, ...]:
     return (f"{hour:02}:{minute:02}", f"{short} {half}", *((f"{named} {part}",) if named else ()))
 
 
-_ROUTINE = re.compile(r"(?P<day>\w+day)s?,? (?:at )?(?P<hour>\d\d?):(?P<minute>\d\d)(?:,? (?P<place>.+))?$")
+_ROUTINE = re.compile(r"(?P<day>\w+day)s?,? (?:at )?(?P<hour>\d\d?):(?P<minute>\d\d)(?:,? (?:at )?(?P<place>.+))?$")
 
 
 # ── frames ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -122,10 +124,59 @@ def frame(slot: Slot, beat: Beat, person: Person, context: Context, rng: random.
         filled |= {f"old{name}": text for name, text in _value(known[beat.old], person, rng).items()}
     filled |= _of_kin(_kin(beat, fact, person), context, filled.get("value", ""))
     filled |= _of_shot(beat, fact, person, context)
+    if fact is not None:
+        filled |= _named(fact, filled)
     if beat.act == "relate":
         filled["episode"] = plain_verb(own(beat.subject, person.pronoun)) if beat.subject else ""
     filled |= {name[0].upper() + name[1:]: filled[name] for name in ("why", "cause", "reason") if filled.get(name)}
     return {name: text for name, text in filled.items() if text}
+
+
+_OWN = {
+    "name": "my name",
+    "age": "my age",
+    "work": "my work",
+    "town": "where I live",
+    "origin": "where I grew up",
+    "home": "my place",
+    "giver": "who gave me {thing}",
+    "use": "what {thing} is for",
+    "tone": "how I want you to write",
+    "remember": "what you were to remember",
+    "avoid": "what I'd rather not talk about",
+    "event": "that story of mine, {when}",
+    "appointment": "what I've got on, {date}",
+    "birthday": "{name}'s birthday",
+    "habit": "{name}'s ways",
+    "plan": "{name}'s plans",
+    "circumstance": "{name}'s news",
+}
+"""What a fact is about, in the user's words, without its value; by attribute."""
+
+
+def _named(fact: Fact, filled: Mapping[str, str]) -> dict[str, str]:
+    """Return how a fact's subject is called when it is asked about ("matter", "yours") and when it is taken back."""
+    known = defaultdict(str, filled)
+    phrase = _OWN.get(fact.attribute, "").format_map(known)
+    if fact.matter == "other":
+        phrase = (
+            phrase
+            if fact.attribute in ("birthday", "habit", "plan", "circumstance")
+            else (f"{known['name']} and {known['kinds']}" if known["kinds"] else f"{known['name']}'s {fact.attribute}")
+        )
+    elif fact.matter == "belonging" and fact.attribute not in ("giver", "use"):
+        phrase = f"where {known['thing']} came from" if fact.attribute == "origin" else f"my {fact.attribute}"
+    elif fact.matter == "taste":
+        phrase = f"my taste in {known['kinds']}" if known["kinds"] else f"which {fact.attribute} I like best"
+    elif fact.matter == "relation":
+        phrase = f"my {fact.attribute}"
+    elif fact.matter == "routine":
+        phrase = f"when and where {fact.attribute} is"
+    phrase = phrase.removesuffix(", ") or known["label"]
+    affair = f"the time I {known['plainly']}" if fact.attribute == "event" else phrase
+    yours = re.sub(r"\bmy\b", "your", re.sub(r"\bI've\b", "you've", re.sub(r"\b(me|I)\b", "you", phrase)))
+    wish = re.sub(r"\bme\b", "you", known["value"])
+    return {"matter": phrase, "affair": affair, "yours": yours.replace("I'd", "you'd"), "wish": wish}
 
 
 def _kin(beat: Beat, fact: Fact | None, person: Person) -> Kin | None:

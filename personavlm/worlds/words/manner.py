@@ -5,8 +5,8 @@
 Every rule cites the finding it rests on; the sizes are ours, kept small, since published correlations between traits
 and style are mostly below 0.3. What traits show *clearly* are the cues (``cues.json``). Filled slots are never touched.
 
-Sources: Mairesse, Walker, Mehl & Moore 2007 (JAIR 30); Pennebaker & King 1999 (JPSP 77); Yarkoni 2010 (J. Res. Pers. 44);
-Schwartz et al. 2013 (PLoS ONE 8); Hirsh & Peterson 2009 (J. Res. Pers. 43).
+Sources: Mairesse, Walker, Mehl & Moore 2007 (JAIR 30); Pennebaker & King 1999 (JPSP 77); Yarkoni 2010 (J. Res. Pers.
+44); Schwartz et al. 2013 (PLoS ONE 8); Hirsh & Peterson 2009 (J. Res. Pers. 43).
 """
 
 from __future__ import annotations
@@ -72,10 +72,10 @@ _FULL = {
     "wouldn't": "would not", "couldn't": "could not", "there's": "there is", "There's": "There is", "Don't": "Do not",
     "you've": "you have", "You've": "You have", "we've": "we have", "We've": "We have", "they'd": "they had",
 }  # fmt: skip
-_CONTRACTION = re.compile(r"\b(" + "|".join(map(re.escape, _FULL)) + r")\b(?!ing)")
+_CONTRACTION = re.compile(r"\b(" + "|".join(map(re.escape, _FULL)) + r")\b(?! (?:it|that|this|he|she|they|you|I|we)\b)")
 _SHORT = {"going to": "gonna", "want to": "wanna", "kind of": "kinda", "because": "cos", "though": "tho", "okay": "ok",
           "probably": "prob", "you know": "y'know"}  # fmt: skip
-_HEDGES = ("I think", "maybe", "I suppose", "perhaps", "sort of", "if that makes sense", "I guess", "or so")
+_HEDGES = ("I think", "I suppose", "perhaps", "I guess", "maybe", "I believe")
 _MARKED = re.compile(f"{OPEN}[^{SHUT}]*{SHUT}")
 _ENDS = re.compile(r"(?<=[a-z])\.(?=\s|$)")
 
@@ -119,7 +119,7 @@ def _outside(text: str, change: object, once: bool = False) -> str:
 
 def _slip(part: str, rng: random.Random) -> str:
     """Swap, drop or double a letter inside one longer word."""
-    words = [match for match in re.finditer(r"\b[a-z]{5,}\b", part)]
+    words = list(re.finditer(r"\b[a-z]{5,}\b", part))
     if not words:
         return part
     word = rng.choice(words)

@@ -1,13 +1,127 @@
-"""What the assistant replies: something that fits what was said, adds nothing about the user, and helps when asked."""
+"""What the assistant replies: something that fits what was said, adds nothing about the user, and helps when asked.
+
+The manner drifts with trust, from formal to casual. When help was asked for, the reply holds real, general advice from
+``advice.json``: an answer to that very question if there is one, and tips of its field.
+"""
 
 from __future__ import annotations
 
-from personavlm.worlds.words.grammar import say
+import json
+import random
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from personavlm.worlds.banks import bank
+from personavlm.worlds.truth import facts
+from personavlm.worlds.values import Beat, Fact
+from personavlm.worlds.words.grammar import OPEN, SHUT, Frame, patterns, say
 from personavlm.worlds.words.manner import tidy
 from personavlm.worlds.words.speak import Draft
 
+LOUDEST = ("ask", "offered", "recall", "forget", "request", "change", "end", "correct", "waver")
+"""Acts a reply must answer first, the most pressing first; what else was said gets a word if there is room."""
+
+FIRST_CASUAL, LAST_CASUAL = 0.08, 0.92
+"""Chance of a casual pattern at no trust and at full trust."""
+
 
 def reply(draft: Draft) -> tuple[str, tuple[str, ...]]:
-    """Return the reply and its pattern ids."""
-    text, id_ = say(("reply.any",), {}, draft.rng, draft.context.unseen)
-    return tidy(text), (id_,)
+    """Return the reply and the ids of its patterns."""
+    spoken: list[str] = []
+    ids: list[str] = []
+    manner = _manner(draft)
+    for beat, filled in _ordered(draft)[:2]:
+        _answer(draft, beat, filled, manner, spoken, ids)
+    if draft.cues and len(spoken) < 3 and draft.rng.random() < 0.6:
+        trait, way = draft.cues[0]
+        _add(draft, f"reply.cue.{trait}.{'high' if way > 0 else 'low'}", {}, spoken, ids, first=True)
+    return tidy(" ".join(spoken)).replace(OPEN, "").replace(SHUT, ""), tuple(ids)
+
+
+def _manner(draft: Draft) -> str:
+    casual = FIRST_CASUAL + (LAST_CASUAL - FIRST_CASUAL) * draft.context.trust
+    return "casual" if draft.rng.random() < casual else "formal"
+
+
+def _ordered(draft: Draft) -> list[tuple[Beat, Frame]]:
+    """Return the beats with their frames in the order in which they are answered; a greeting only if it is all."""
+    pairs = list(zip(draft.slot.beats, draft.frames, strict=True))
+    heavy = [pair for pair in pairs if pair[0].act not in ("greet", "close")]
+    rank = {act: number for number, act in enumerate(LOUDEST)}
+    return sorted(heavy or pairs, key=lambda pair: rank.get(pair[0].act, len(rank)))
+
+
+def _answer(draft: Draft, beat: Beat, filled: Frame, manner: str, spoken: list[str], ids: list[str]) -> None:
+    if beat.act != "ask":
+        if not spoken or draft.rng.random() < 0.35:
+            _add(draft, f"reply.{_kind(draft, beat)}.{manner}", filled, spoken, ids)
+        return
+    _add(draft, f"reply.ask.{manner}", filled, spoken, ids)
+    spoken.extend(advice(beat, _fact(draft, beat), draft.rng))
+    if draft.rng.random() < 0.7:
+        _add(draft, f"reply.askend.{manner}", filled, spoken, ids)
+
+
+def _add(draft: Draft, key: str, filled: Frame, spoken: list[str], ids: list[str], first: bool = False) -> None:
+    found = say((key,), filled, draft.rng, draft.context.unseen, (*draft.context.used, *ids))
+    spoken.insert(0 if first else len(spoken), found[0])
+    ids.append(found[1])
+
+
+def _fact(draft: Draft, beat: Beat) -> Fact | None:
+    return next((fact for fact in facts(draft.person) if fact.id == beat.fact), None)
+
+
+def _kind(draft: Draft, beat: Beat) -> str:
+    """Return which sort of answer fits a beat."""
+    fact = _fact(draft, beat)
+    if beat.act == "show":
+        shot = draft.context.shots.get(beat.shot)
+        return "show" if shot and any(seen.thing for seen in shot.seen) else "scene"
+    if fact and fact.matter == "dynamic":
+        return "bond" if fact.about == "assistant" else "dynamic"
+    if fact and fact.matter == "goal" and beat.act in ("tell", "change"):
+        return f"goal.{fact.value}" if fact.value in ("done", "dropped") else "goal"
+    if fact and fact.matter == "routine" and beat.act == "change":
+        return "routine"
+    if fact and fact.matter == "taste" and beat.act == "change":
+        return "change.taste"
+    if beat.act in ("tell", "future", "other") and fact:
+        return _told(fact)
+    return beat.act if f"reply.{beat.act}.formal" in patterns() else "any"
+
+
+def _told(fact: Fact) -> str:
+    if fact.matter == "taste":
+        return "belonging" if fact.about != "user" else "taste.like" if fact.polarity > 0 else "taste.dislike"
+    if fact.matter == "event":
+        return "future" if fact.attribute == "appointment" else "event"
+    return fact.matter if f"reply.{fact.matter}.formal" in patterns() else "any"
+
+
+# ── advice ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@cache
+def _advice() -> Any:
+    return json.loads((files(__package__) / "advice.json").read_text(encoding="utf-8"))
+
+
+@cache
+def _fields() -> dict[str, str]:
+    """Return the field of every question the banks hold."""
+    found = {ask: row["domain"] for row in bank("domains") for ask in row["ask"]}
+    found |= {ask: kind["subject"] for kind in bank("aims")["kinds"] for ask in kind["asks"]}
+    for row in bank("expertise")["subjects"]:
+        found |= {ask: row["subject"] for asks in row["asks"].values() for ask in asks}
+    return found
+
+
+def advice(beat: Beat, fact: Fact | None, rng: random.Random) -> list[str]:
+    """Return two to four sentences of advice on a question; on how to pursue a plan if the banks do not know it."""
+    content = _advice()
+    said = [rng.choice(content["answers"][beat.subject])] if beat.subject in content["answers"] else []
+    tips = content["tips"]
+    field = _fields().get(beat.subject, fact.attribute if fact and fact.attribute in tips else "plans")
+    return said + rng.sample(tips[field], k=2 if said else min(4, rng.choice((3, 3, 4))))

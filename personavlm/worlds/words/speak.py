@@ -6,6 +6,7 @@ greeting · passing over what was offered · beat · join · beat · cue of a tr
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass, field, replace
 
 from personavlm.worlds.truth import fact_of, facts, traits_at
@@ -36,8 +37,14 @@ class Draft:
     def add(self, keys: tuple[str, ...], filled: Frame) -> None:
         """Say one pattern of these keys."""
         text, id_ = say(keys, filled, self.rng, self.context.unseen, (*self.context.used, *self.ids))
-        self.pieces.append(text)
+        follows = self.pieces and self.pieces[-1].rstrip()[-1:] not in ".!?"
+        self.pieces.append(decapitalised(text) if follows else text)
         self.ids.append(id_)
+
+
+def decapitalised(text: str) -> str:
+    """Return a text that goes on after a comma or colon with a small letter, unless it begins with "I"."""
+    return text if re.match(r"I\b", text) else text[:1].lower() + text[1:]
 
 
 def speak(slot: Slot, person: Person, context: Context, rng: random.Random) -> tuple[str, Draft]:
