@@ -488,6 +488,25 @@ def synth_train(
     output.show(plain_statistics(composed))
 
 
+@synth_app.command("bench")
+def synth_bench(
+    out: Annotated[Path, typer.Option("--out", help="Folder to write to; a stopped run goes on there.")],
+    persons: Annotated[int, typer.Option("--persons", min=1, help="How many; 200 is the published size.")] = 200,
+    seed: Annotated[int, typer.Option("--seed", help="Everything follows from it.")] = 1,
+    processes: Annotated[int, typer.Option("--processes", min=1, help="Persons that are made side by side.")] = 2,
+    as_json: Json = False,
+) -> None:
+    """PersonaWorld-MME: a benchmark of invented persons in Persona-MME's layout, every question checked."""
+    from personavlm.synthesis.benchmark import draw_figures, make_benchmark
+    from personavlm.trace import plain
+
+    output, began = Output(as_json), perf_counter()
+    with output.progress() as progress:
+        statistics = make_benchmark(out, seed, persons, processes, progress)
+    draw_figures(out, statistics)
+    output.show(plain(statistics) | {"seconds": round(perf_counter() - began, 1)})
+
+
 @app.command()
 def bench(as_json: Json = False) -> None:
     """Run the repository's speed comparisons (lab/bench_*.py): ratios side by side in one run."""

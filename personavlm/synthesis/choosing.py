@@ -2,8 +2,8 @@
 
     candidates of 200 persons ──choose──> exactly the counts of the paper, each person asked about equally often
 
-Questions are taken one by one; the next is the one that keeps the set most even: over persons and forms, between seen and
-unseen wordings, and so that every option is right about once where it stands four times. About a third need a picture.
+Questions are taken one by one; the next is the one that keeps the set most even: over persons and forms, between seen
+and unseen wordings, and so that every option is right once where it stands four times. About a third need a picture.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _sample(questions: Sequence[Question], into: Mapping[Task, list[Question]], 
         for pictured in (True, False):
             own = [q for q in questions if q.task == task and q.needs_picture == pictured]
             forms: Counter[str] = Counter()
-            ranked = []
+            ranked: list[tuple[int, int, Question]] = []
             for question in rng.sample(own, k=len(own)):
                 ranked.append((forms[question.form], len(ranked), question))
                 forms[question.form] += 1
@@ -108,7 +108,8 @@ def _pictured(by_task: Mapping[Task, Sequence[Question]], wanted: Mapping[Task, 
     best: dict[Task, int] = {}
     for percent in range(0, round(100 * MOST_PICTURED) + 1):
         best = {
-            task: min(there[task], wanted[task] if task == "VDR" else round(percent / 100 * wanted[task])) for task in wanted
+            task: min(there[task], number if task == "VDR" else round(percent / 100 * number))
+            for task, number in wanted.items()
         }
         if sum(best.values()) >= goal:
             return best

@@ -3,8 +3,8 @@
     credits = blind(questions, train, encoder)["longest"]     one number in [0, 1] per question
     table(questions, credits)                                 accuracy per task and overall
 
-A baseline sees the query and the four options, never the dialogue. Where it cannot decide between several options it gets
-the share that guessing among them would earn, so that ties add no noise.
+A baseline sees the query and the four options, never the dialogue. Where it cannot decide between several options it
+gets the share that guessing among them would earn, so that ties add no noise.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +65,7 @@ def credit(questions: Sequence[Question], scores: Scores) -> Scores:
     """Return for each question the chance of hitting the right option by picking one of the highest scores."""
     best = np.isclose(scores, scores.max(axis=1, keepdims=True), rtol=0, atol=1e-9)
     answers = np.array([question.answer for question in questions])
-    return best[np.arange(len(questions)), answers] / best.sum(axis=1)
+    return np.asarray(best[np.arange(len(questions)), answers] / best.sum(axis=1), float)
 
 
 def table(questions: Sequence[Question], credits: Scores) -> dict[str, Share]:
@@ -174,7 +175,7 @@ def features(questions: Sequence[Question], encoder: TextEncoder) -> NDArray[np.
 def _hashed(question: Question, option: str) -> NDArray[np.float32]:
     row = np.zeros(HASHED, np.float32)
     words = ["<", *_words(option), ">"]
-    tokens = [*words[1:-1], *(" ".join(pair) for pair in zip(words, words[1:], strict=False))]
+    tokens = [*words[1:-1], *(" ".join(pair) for pair in pairwise(words))]
     asked = _words(question.query)
     tokens += [f"{question.task}|{word}" for word in words[1:-1]]
     tokens += [f"shared|{word in asked}" for word in words[1:-1]]

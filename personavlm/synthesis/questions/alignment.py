@@ -13,15 +13,16 @@ from personavlm.synthesis.questions.draw import Ground
 from personavlm.synthesis.questions.growth import clear_traits
 from personavlm.synthesis.questions.values import Alignment, Question
 from personavlm.worlds.banks import bank, share
+from personavlm.worlds.values import Half
 
 
-def align(question: Question, trait: Trait, high: bool, half: str, rng: random.Random) -> Alignment:
-    """Personality alignment: does this reply's manner fit the person?
+def align(question: Question, trait: Trait, high: bool, half: Half, rng: random.Random) -> Alignment:
+    """Personality alignment: a reply whose manner fits the person, and one whose manner does not.
 
-    Both replies give the right answer; one speaks to the high pole of a trait, the other to the low one, in sentences of
-    the same length. Which pole is chosen depends on the person alone, so each sentence is as often right as wrong.
+    Both give the right answer; one speaks to the high pole of a trait, the other to the low one, in sentences of the
+    same length. Which pole is chosen depends on the person alone, so each sentence is as often right as wrong.
     """
-    pairs = share(bank("questions_manner")[trait], "test" if half == "test" else "train")
+    pairs = share(bank("questions_manner")[trait], half)
     pair = rng.choice(pairs)
     fits, differs = ("high", "low") if high else ("low", "high")
     return Alignment(

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from personavlm.synthesis.questions.draw import UNKNOWN, Ground, Quiz, mix, shuffled
+from personavlm.synthesis.questions.draw import UNKNOWN, Ground, Pools, Quiz, mix, shuffled
 from personavlm.synthesis.questions.looks import appearances, crossed
 from personavlm.synthesis.questions.phrases import slot
 from personavlm.synthesis.questions.values import Option, Question
 from personavlm.worlds.banks import bank
 from personavlm.worlds.truth import Known
-from personavlm.worlds.values import USER
+from personavlm.worlds.values import USER, Fact, Thread
 
 
 def behavioural_pattern(ground: Ground, rng: random.Random) -> Iterator[Question]:
     """Behavioural pattern recognition: what comes at a day and hour, when something comes, where it takes place.
 
-    Wrong options are the user's other habits, the time before a habit moved, and strangers' habits. In the form "look" the
-    habit points at a thing that is taken along, and the options are looks.
+    Wrong options are the user's other habits, the time before a habit moved, and strangers' habits. In the form "look"
+    the habit points at a thing that is taken along, and the options are looks.
     """
     quiz = Quiz("BPR", ground, rng)
     for one in ground.settled("routine"):
@@ -35,7 +35,11 @@ def _others(quiz: Quiz, one: Known) -> list[Known]:
 def _activity(quiz: Quiz, one: Known) -> Iterator[Question]:
     day, hour, _ = slot(one.fact.value)
     strange = [fact.attribute for person in quiz.ground.strangers.persons for fact in _routines(person.threads)]
-    pools = (("mine", [k.fact.attribute for k in _others(quiz, one)]), ("stranger", strange), ("stranger", strange))
+    pools: Pools = (
+        ("mine", [k.fact.attribute for k in _others(quiz, one)]),
+        ("stranger", strange),
+        ("stranger", strange),
+    )
     slots = {"day": day, "hour": hour}
     yield from quiz.ask("activity", slots, one.fact.attribute, pools, (one.fact.id,), [one])
 
@@ -44,7 +48,7 @@ def _slot(quiz: Quiz, one: Known) -> Iterator[Question]:
     stale = [_time(k) for k in quiz.ground.line(one) if k is not one]
     values = [fact.value for person in quiz.ground.strangers.persons for fact in _routines(person.threads)]
     strange = ["{} at {}".format(*slot(value)[:2]) for value in values]
-    pools = (("stale", stale), ("mine", [_time(k) for k in _others(quiz, one)]), ("stranger", strange))
+    pools: Pools = (("stale", stale), ("mine", [_time(k) for k in _others(quiz, one)]), ("stranger", strange))
     slots = {"activity": one.fact.attribute}
     yield from quiz.ask("slot", slots, _time(one), pools, (one.fact.id,), quiz.ground.line(one))
 
@@ -60,7 +64,7 @@ def _place(quiz: Quiz, one: Known) -> Iterator[Question]:
     values = [fact.value for person in quiz.ground.strangers.persons for fact in _routines(person.threads)]
     strange = [other for other in (slot(value)[2] for value in values) if _has(kind, other)]
     mine = [slot(k.fact.value)[2] for k in _others(quiz, one)]
-    pools = (("mine", [p for p in mine if _has(kind, p)]), ("stranger", strange), ("stranger", strange))
+    pools: Pools = (("mine", [p for p in mine if _has(kind, p)]), ("stranger", strange), ("stranger", strange))
     yield from quiz.ask("place", {"activity": one.fact.attribute}, place, pools, (one.fact.id,), [one])
 
 
@@ -70,8 +74,8 @@ def _has(names: object, place: str) -> bool:
     return place in rows if isinstance(rows, list) else False
 
 
-def _routines(threads: object) -> Iterator:  # type: ignore[type-arg]
-    return (thread.facts[-1] for thread in threads if thread.matter == "routine")  # type: ignore[attr-defined]
+def _routines(threads: Iterable[Thread]) -> Iterator[Fact]:
+    return (thread.facts[-1] for thread in threads if thread.matter == "routine")
 
 
 def _taken_along(quiz: Quiz) -> Iterator[Question]:

@@ -25,6 +25,7 @@ UNKNOWN = "you have not said"
 OPTIONS = 4
 Pool = tuple[Role, Iterable[str]]
 """Where wrong options come from."""
+Pools = tuple[Pool, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ class Quiz:
         form: str,
         slots: Mapping[str, str],
         right: str,
-        pools: Iterable[Pool],
+        pools: Pools,
         about: tuple[str, ...],
         proof: Iterable[Known],
         picture: bool = False,
@@ -176,7 +177,7 @@ def sentence(text: str) -> str:
     return "".join(letter.upper() if n in marks else letter for n, letter in enumerate(text))
 
 
-def four_of(right: str, pools: Iterable[Pool], rng: random.Random) -> tuple[tuple[Option, ...], int] | None:
+def four_of(right: str, pools: Pools, rng: random.Random) -> tuple[tuple[Option, ...], int] | None:
     """Return four different options in random order and the place of the right one; None if the pools run dry.
 
     Pools are used in the order given: one option from each in turn, and round again until there are four.

@@ -26,8 +26,8 @@ SHOWN = 3
 def tiered_explanation(ground: Ground, rng: random.Random) -> Iterator[Question]:
     """Tiered explanation delivery: the explanation that fits how much the user has shown to know of a subject.
 
-    Form "pair" crosses two levels in each of two subjects the user asks about; form "text" gives actual explanations of a
-    subject of theirs and of one they never touched, each at two levels.
+    Form "pair" crosses two levels in each of two subjects the user asks about; form "text" gives actual explanations of
+    a subject of theirs and of one they never touched, each at two levels.
     """
     quiz = Quiz("TED", ground, rng)
     shown = [k for k in ground.settled("expertise") if len(k.evidence) >= 2]
@@ -38,9 +38,7 @@ def tiered_explanation(ground: Ground, rng: random.Random) -> Iterator[Question]
 
 
 def _explained(subject: str) -> dict[str, str]:
-    explain: dict[str, str] = next(
-        row["explain"] for row in bank("expertise")["subjects"] if row["subject"] == subject
-    )
+    explain: dict[str, str] = next(row["explain"] for row in bank("expertise")["subjects"] if row["subject"] == subject)
     return explain
 
 

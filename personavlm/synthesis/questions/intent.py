@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from personavlm.synthesis.questions.draw import Ground, Quiz, mix, shuffled
+from personavlm.synthesis.questions.draw import Ground, Pools, Quiz, mix, shuffled
 from personavlm.synthesis.questions.looks import appearances, crossed
 from personavlm.synthesis.questions.phrases import to_you
 from personavlm.synthesis.questions.values import Option, Question
@@ -46,7 +46,8 @@ def _reason(quiz: Quiz, form: str, one: Known) -> Iterator[Question]:
     """Yield the question for a stated reason; options are reasons for the same kind of step."""
     ground, fact = quiz.ground, one.fact
     label = ground.threads[fact.id].label
-    mine = [k.fact.reason for k in ground.told(fact.matter) if k.fact.reason and _kind(ground, k) == form and k is not one]
+    rest = (k for k in ground.told(fact.matter) if k.fact.reason and k is not one)
+    mine = [k.fact.reason for k in rest if _kind(ground, k) == form]
     pool = [
         to_you(other.reason, person.pronoun)
         for person in ground.strangers.persons
@@ -57,7 +58,7 @@ def _reason(quiz: Quiz, form: str, one: Known) -> Iterator[Question]:
     ]
     right = to_you(fact.reason, ground.person.pronoun)
     own = [to_you(reason, ground.person.pronoun) for reason in mine]
-    pools = (("mine", own), ("stranger", pool), ("stranger", pool))
+    pools: Pools = (("mine", own), ("stranger", pool), ("stranger", pool))
     yield from quiz.ask(form, {"label": label}, right, pools, (fact.id,), [one])
 
 
@@ -95,7 +96,7 @@ def implicit_intent(ground: Ground, rng: random.Random) -> Iterator[Question]:
         kin = ground.threads[one.fact.id].label
         own = next((aim for aim in aims if aim.format(kin=kin) == one.fact.value), None)
         ask = _question(ground, one)
-        premises = _premises(ground, one, kin)
+        premises = _premises(ground, one)
         if own is None or not ask or len(premises) < 2:
             continue
         rivals = [k.name for k in ground.person.kin if not k.animal and k.name != kin]
@@ -110,7 +111,7 @@ def _question(ground: Ground, one: Known) -> str:
     return next((b.subject for turn in turns for b in turn.beats if b.fact == one.fact.id and b.act == "ask"), "")
 
 
-def _premises(ground: Ground, one: Known, kin: str) -> list[Known]:
+def _premises(ground: Ground, one: Known) -> list[Known]:
     """Return the told facts that the aim follows from: how things are with somebody, and what lies ahead."""
     threads = ground.person.threads
     at = next(n for n, thread in enumerate(threads) if thread.facts[0].id == one.fact.id)

@@ -1,7 +1,7 @@
 """Looks: what a picture alone can tell of a thing that something said points at.
 
-The query names the thing by what was said of it (who gave it, what it is for) and never by its look; the four options are
-looks, so that without the picture they are all alike.
+The query names the thing by what was said of it (who gave it, what it is for) and never by its look; the four options
+are looks, so that without the picture they are all alike.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from personavlm.synthesis.questions.draw import Ground, mix
-from personavlm.synthesis.questions.phrases import part
-from personavlm.synthesis.questions.values import Option
+from personavlm.synthesis.questions.phrases import a, part
+from personavlm.synthesis.questions.values import Option, Role
 from personavlm.worlds.pictures.looks import apart, colours
 from personavlm.worlds.truth import Known
 
@@ -36,7 +36,7 @@ class Appearance:
 def look_text(category: str, colour: str, second: str) -> str:
     """Return a look in words."""
     name = part(category)
-    return f"{colour} with {second} {name}" if name.endswith("s") else f"{colour} with a {second} {name}"
+    return f"{colour} with {second} {name}" if name.endswith("s") else f"{colour} with {a(second)} {name}"
 
 
 def appearances(ground: Ground) -> dict[str, Appearance]:
@@ -53,8 +53,8 @@ def appearances(ground: Ground) -> dict[str, Appearance]:
 def crossed(look: Appearance, mine: Sequence[Appearance], rng: random.Random) -> tuple[tuple[Option, ...], int] | None:
     """Return four looks that cross two main colours with two second colours, the right one among them.
 
-    Every combination is one that a thing may have, so that none stands out; the other colours are another thing's of the
-    user if the draw says so, else any.
+    Every combination is one that a thing may have, so that none stands out; the other colours are those of another
+    thing of the user, if the draw says so, else any.
     """
     names = sorted(colours())
     own = [one for one in mine if one.thing != look.thing]
@@ -64,7 +64,7 @@ def crossed(look: Appearance, mine: Sequence[Appearance], rng: random.Random) ->
         second = other.second if other else rng.choice(names)
         if colour != look.colour and second != look.second and _all_apart((look.colour, colour), (look.second, second)):
             texts = [(c, s) for c in (look.colour, colour) for s in (look.second, second)]
-            roles = ("right", "stranger", "stranger", "mine" if other else "stranger")
+            roles: tuple[Role, ...] = ("right", "stranger", "stranger", "mine" if other else "stranger")
             rows = zip(texts, roles, strict=True)
             return mix([Option(look_text(look.category, c, s), role) for (c, s), role in rows], rng)
         other = None

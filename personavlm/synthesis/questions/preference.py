@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
-from personavlm.synthesis.questions.draw import Ground, Pool, Quiz, mix, shuffled
+from personavlm.synthesis.questions.draw import Ground, Pool, Pools, Quiz, mix, shuffled
 from personavlm.synthesis.questions.looks import Appearance, appearances
 from personavlm.synthesis.questions.phrases import to_you
 from personavlm.synthesis.questions.values import Option, Question
@@ -24,7 +24,7 @@ def latest_preference(ground: Ground, rng: random.Random) -> Iterator[Question]:
     """Latest preference recognition: which of four the user likes, or has gone off, as things stand at the end.
 
     Wrong options are what the user liked before, what others in their life like or the assistant offered, and
-    what nobody mentioned. In the form "look" the favourite is one of several things of a kind, and the options are looks.
+    what nobody mentioned. In the form "look" the favourite is one of several things of a kind, the options are looks.
     """
     quiz = Quiz("LPR", ground, rng)
     for one in ground.settled("taste"):
@@ -40,10 +40,9 @@ def _liked(quiz: Quiz, one: Known) -> Iterator[Question]:
     liked = {k.fact.value for k in same if k.standing == "current" and k.fact.polarity > 0}
     stale = [k.fact.value for k in ground.line(one) if k.fact.value not in liked]
     taken = {k.fact.value for k in same}
-    pools = (("stale", stale), *_elsewhere(ground, fact.attribute, taken))
+    pools: Pools = (("stale", stale), *_elsewhere(ground, fact.attribute, taken))
     slots = {"kind": domain["kind"], "label": domain["label"]}
-    proof = [k for k in ground.line(one)]
-    yield from quiz.ask("like", slots, fact.value, pools, (ground.threads[fact.id].id,), proof)
+    yield from quiz.ask("like", slots, fact.value, pools, (ground.threads[fact.id].id,), ground.line(one))
 
 
 def _avoided(quiz: Quiz, one: Known) -> Iterator[Question]:
@@ -53,7 +52,7 @@ def _avoided(quiz: Quiz, one: Known) -> Iterator[Question]:
     same = [k for k in ground.told("taste") if k.fact.attribute == fact.attribute]
     liked = [k.fact.value for k in same if k.standing == "current" and k.fact.polarity > 0]
     taken = {k.fact.value for k in same}
-    pools = (("mine", liked), *_elsewhere(ground, fact.attribute, taken))
+    pools: Pools = (("mine", liked), *_elsewhere(ground, fact.attribute, taken))
     slots = {"kind": domain["kind"], "label": domain["label"]}
     yield from quiz.ask("avoid", slots, fact.value, pools, (ground.threads[fact.id].id,), ground.line(one))
 
@@ -79,7 +78,7 @@ def _favourite_things(quiz: Quiz) -> Iterator[Question]:
         now, then = looks[one.fact.about], looks[before.fact.about]
         others = _alike(quiz.ground, now)
         proof = [before, one, *now.proof, *then.proof]
-        pools = (("stale", [then.text]), ("stranger", others), ("stranger", others))
+        pools: Pools = (("stale", [then.text]), ("stranger", others), ("stranger", others))
         slots = {"category": now.category}
         yield from quiz.ask("look", slots, now.text, pools, (one.fact.id, now.thing), proof, picture=True)
 
@@ -131,14 +130,14 @@ def _cause(quiz: Quiz, before: Known, one: Known) -> Iterator[Question]:
         for other in thread.facts
         if other.reason and other.about == USER and (other.polarity > 0) == gain
     ]
-    pools = (("mine", mine), ("stranger", strange), ("stranger", strange))
+    pools: Pools = (("mine", mine), ("stranger", strange), ("stranger", strange))
     slots = {"label": _domain(fact.attribute)["label"], "old": before.fact.value, "new": fact.value}
     right = to_you(fact.reason, ground.person.pronoun)
     yield from quiz.ask("cause" if gain else "loss", slots, right, pools, (fact.id,), [before, one])
 
 
 def _way(quiz: Quiz, before: Known, one: Known) -> Iterator[Question]:
-    """Yield the question which way a taste went: the right way, its reverse, and both with something else at one end."""
+    """Yield the question which way a taste went: the right way, its reverse, and both with another thing at one end."""
     ground, fact = quiz.ground, one.fact
     taken = {k.fact.value for k in ground.told("taste") if k.fact.attribute == fact.attribute}
     other, strange = _elsewhere(ground, fact.attribute, taken)

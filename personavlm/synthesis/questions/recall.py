@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from personavlm.synthesis.questions.draw import Ground, Quiz
+from personavlm.synthesis.questions.draw import Ground, Pools, Quiz
 from personavlm.synthesis.questions.looks import appearances, crossed
 from personavlm.synthesis.questions.phrases import a, mine, part
 from personavlm.synthesis.questions.values import Question
@@ -35,15 +35,20 @@ def _of_thing(quiz: Quiz, one: Known) -> Iterator[Question]:
     kind = next((shape for shape in shapes().values() if shape.category == thing.category), None)
     if kind is None or fact.attribute not in ("colour", "second", "pattern"):
         return
-    possible = kind.patterns if fact.attribute == "pattern" else (fact.attribute == "colour" and kind.colours) or colours()
-    mine_too = [other.fact.value for other in quiz.ground.told("detail") if other.fact.attribute == fact.attribute]
-    pools = (("mine", [value for value in mine_too if value in possible]), ("stranger", possible), ("stranger", possible))
+    own_colours = kind.colours if fact.attribute == "colour" else ()
+    possible = kind.patterns if fact.attribute == "pattern" else own_colours or tuple(colours())
+    others = [other.fact.value for other in quiz.ground.told("detail") if other.fact.attribute == fact.attribute]
+    pools: Pools = (
+        ("mine", [value for value in others if value in possible]),
+        ("stranger", possible),
+        ("stranger", possible),
+    )
     slots = {"thing": mine(thing.name), "part": part(thing.category)}
     yield from quiz.ask(fact.attribute, slots, fact.value, pools, (thing.id, fact.attribute), [one], picture=True)
 
 
 def _of_shot(quiz: Quiz, shot: Shot) -> Iterator[Question]:
-    """Yield questions on what stands about in a picture and belongs to nobody; the picture must be the day's only one."""
+    """Yield questions on what stands about in a picture and is nobody's; the picture must be the day's only one."""
     rows = [one for one in quiz.ground.told("detail") if one.fact.about == shot.id]
     if not rows or not _alone_that_day(quiz.ground, shot):
         return
@@ -54,13 +59,13 @@ def _of_shot(quiz: Quiz, shot: Shot) -> Iterator[Question]:
         slots = {"when": when, "things": noun, "side": one.fact.value, "beside": a(noun)}
         about = (shot.id, one.fact.attribute)
         if kind == "count":
-            yield from quiz.ask("count", slots, one.fact.value, [("stranger", COUNTS)], about, [one], picture=True)
+            yield from quiz.ask("count", slots, one.fact.value, (("stranger", COUNTS),), about, [one], picture=True)
         elif kind == "colour" and noun in shapes():
             pool = shapes()[noun].colours or tuple(colours())
-            yield from quiz.ask("beside", slots, one.fact.value, [("stranger", pool)], about, [one], picture=True)
+            yield from quiz.ask("beside", slots, one.fact.value, (("stranger", pool),), about, [one], picture=True)
         elif kind == "position" and noun not in named and noun in shapes():
             others = [seen.category for seen in shot.seen if not seen.thing and seen.count == 1]
-            pools = (("mine", others), ("stranger", [name for name in shapes() if name not in named]))
+            pools: Pools = (("mine", others), ("stranger", [name for name in shapes() if name not in named]))
             yield from quiz.ask("position", slots, noun, pools, about, [one], picture=True)
 
 
@@ -91,12 +96,14 @@ def semantic_information(ground: Ground, rng: random.Random) -> Iterator[Questio
     for one in ground.settled("other"):
         yield from _of_kin(quiz, one)
     looks = appearances(ground)
-    for one in ground.settled("belonging"):
-        if one.fact.attribute == "origin" and one.fact.about in looks:
+    origins = [one for one in ground.settled("belonging") if one.fact.attribute == "origin"]
+    for one in origins:
+        alone = sum(other.fact.value == one.fact.value for other in origins) == 1
+        if alone and one.fact.about in looks:
             look = looks[one.fact.about]
             if found := crossed(look, list(looks.values()), rng):
-                proof = [one, *look.proof]
-                yield quiz.put("look", {"origin": one.fact.value}, found, (one.fact.id, look.thing), proof, picture=True)
+                proof, about = [one, *look.proof], (one.fact.id, look.thing)
+                yield quiz.put("look", {"origin": one.fact.value}, found, about, proof, picture=True)
 
 
 def _told(quiz: Quiz, one: Known) -> Iterator[Question]:
@@ -106,11 +113,17 @@ def _told(quiz: Quiz, one: Known) -> Iterator[Question]:
     same = [other for other in ground.told(fact.matter) if other.fact.attribute == fact.attribute]
     role_texts = [other.fact.value for other in same if other.fact.id != fact.id]
     if fact.matter == "identity":
-        role_texts += [k.fact.value for k in ground.told("other") if k.fact.attribute == fact.attribute]
+        people = {kin.name for kin in ground.person.kin if not kin.animal}
+        others = [k.fact for k in ground.told("other") if k.fact.about in people]
+        role_texts += [other.value for other in others if other.attribute == fact.attribute]
         if fact.attribute == "origin":
             role_texts += [k.fact.value for k in ground.told("identity") if k.fact.attribute == "town"]
     strangers = ground.strangers.values(fact.matter, fact.attribute)
-    pools = (("mine", map(_wish, role_texts)), ("stranger", map(_wish, strangers)), ("stranger", map(_wish, strangers)))
+    pools: Pools = (
+        ("mine", map(_wish, role_texts)),
+        ("stranger", map(_wish, strangers)),
+        ("stranger", map(_wish, strangers)),
+    )
     slots = {"when": f"{fact.since.day} {fact.since:%B}"}
     if fact.attribute in ("event", "appointment") and sum(k.fact.since.date() == fact.since.date() for k in same) > 1:
         return
@@ -131,9 +144,10 @@ def _of_kin(quiz: Quiz, one: Known) -> Iterator[Question]:
     taken = [k for k in ground.told("other") if k.fact.attribute == fact.attribute and k.fact.about == fact.about]
     if len(taken) > 1 and not fact.replaces:
         return
-    others = [k.fact.value for k in ground.told("other", "taste") if k.fact.attribute == fact.attribute and k not in taken]
+    same = [k for k in ground.told("other", "taste") if k.fact.attribute == fact.attribute]
+    others = [k.fact.value for k in same if k not in taken]
     stale = [k.fact.value for k in taken if k is not one]
     strangers = ground.strangers.values("other", fact.attribute)
-    pools = (("stale", stale), ("other", others), ("stranger", strangers))
+    pools: Pools = (("stale", stale), ("other", others), ("stranger", strangers))
     slots = {"name": fact.about, "ask": ask.format(name=fact.about)}
     yield from quiz.ask("kin", slots, fact.value, pools, (fact.id, fact.about), [one])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from personavlm.synthesis.questions.draw import Ground, Quiz, mix, shuffled
+from personavlm.synthesis.questions.draw import Ground, Pools, Quiz, mix, shuffled
 from personavlm.synthesis.questions.looks import appearances, crossed
 from personavlm.synthesis.questions.phrases import to_you
 from personavlm.synthesis.questions.values import Option, Question
@@ -42,7 +42,7 @@ def _relation(quiz: Quiz, one: Known, kin: Kin) -> Iterator[Question]:
         for other in person.kin
         if not other.animal and other.pronoun == kin.pronoun
     ]
-    pools = (("mine", [text for text in own if text in strange]), ("stranger", strange), ("stranger", strange))
+    pools: Pools = (("mine", [text for text in own if text in strange]), ("stranger", strange), ("stranger", strange))
     yield from quiz.ask("relation", {"name": kin.name}, kin.relation, pools, (one.fact.id, kin.name), [one])
 
 
@@ -56,7 +56,7 @@ def _name(quiz: Quiz, one: Known, told: list[Known], people: dict[str, Kin]) -> 
         for other in person.kin
         if not other.animal and other.pronoun == kin.pronoun and other.name not in people
     ]
-    pools = (("mine", mine), ("stranger", strange))
+    pools: Pools = (("mine", mine), ("stranger", strange))
     yield from quiz.ask("name", {"relation": kin.relation}, kin.name, pools, (one.fact.id, kin.name), [one])
 
 
@@ -150,7 +150,7 @@ def _cause(quiz: Quiz, one: Known, moves: list[Known]) -> Iterator[Question]:
         for fact in thread.facts
         if fact.value == move and fact.reason
     ]
-    pools = (("mine", [to_you(text, ground.person.pronoun) for text in mine]), ("stranger", strange))
+    pools: Pools = (("mine", [to_you(text, ground.person.pronoun) for text in mine]), ("stranger", strange))
     slots = {"name": one.fact.about, "move": WE[move]}
     right = to_you(one.fact.reason, ground.person.pronoun)
     yield from quiz.ask("cause", slots, right, pools, (one.fact.id,), [one])
