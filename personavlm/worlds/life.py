@@ -73,7 +73,7 @@ def _own(pen: Pen, attribute: str, values: list[tuple[str, str]], changes: bool,
     facts: list[dict[str, Any]] = []
     for number, (value, text) in enumerate(values[: 2 if changes else 1]):
         since = pen.frame.gap(rng, 0.4, 0.8) if number else pen.frame.ago(rng, 10)
-        reason = rng.choice(share(bank("reasons")["fresh start"], pen.half)) if number else ""
+        reason = pen.reason("fresh start", rng) if number else ""
         facts.append(row(USER, attribute, value, text, since, reason=reason))
     pen.write("identity", attribute, *facts)
 

@@ -36,6 +36,18 @@ TOWARDS_ASSISTANT: dict[str, str] = {
     "more casual": "talks with the assistant more casually than before",
     "more formal": "talks with the assistant more formally than before",
 }
+ALSO: dict[str, tuple[str, ...]] = {
+    "closer": ("grown closer", "nearer than before"),
+    "cooler": ("drifted apart", "more distant than before"),
+    "fell out": ("fallen out", "quarrelled"),
+    "made up": ("reconciled", "on good terms again"),
+    "more trusting": ("trusts more",),
+    "more guarded": ("trusts less",),
+    "more casual": ("less formal",),
+    "more formal": ("less casual",),
+}
+"""Other words for how a relation moves."""
+
 BEFORE: dict[str, tuple[str, ...]] = {
     "closer": ("cooler", "made up"),
     "cooler": ("closer", "fell out"),
@@ -103,31 +115,30 @@ def _fits(relation: str, age: int) -> bool:
 def write_kin(pen: Pen, kin: Sequence[Kin], size: Circle) -> None:
     """Write everybody's relation, closeness and what is true of them, and the moves."""
     rng = pen.frame.rng("others")
-    spent = set[str]()
     people = [one for one in kin if not one.animal]
     movers = people[: size.moves]
     for one in kin:
         article = "an" if one.relation[0] in "aeiou" else "a"
         text = f"has {article} {one.relation} called {one.name}"
         pen.write("relation", one.name, row(one.name, one.relation, one.name, text, pen.frame.ago(rng, 12)))
-        facts = _animal(pen, rng, spent) if one.animal else _person(pen, rng, spent)
+        facts = _animal(pen, rng) if one.animal else _person(pen, rng)
         for attribute, value, text in facts[: max(1, size.facts - 2 * one.animal)]:
             _write_other(pen, one, attribute, value, text, rng)
         if one not in movers and not one.animal:
             _write_closeness(pen, one, rng)
     _write_moves(pen, [one.name for one in movers], MOVES, rng)
     _write_moves(pen, [ASSISTANT], TOWARDS_ASSISTANT, rng)
-    _slip(pen, people, rng, spent)
+    _slip(pen, people, rng)
 
 
-def _person(pen: Pen, rng: random.Random, spent: set[str]) -> list[tuple[str, str, str]]:
+def _person(pen: Pen, rng: random.Random) -> list[tuple[str, str, str]]:
     """Return what is true of a person: attribute, value, clause; in random order."""
     others, half = bank("others"), pen.half
-    plan = _fresh(share(others["plans"], half), spent, rng)
-    habit = _fresh(share(others["habits"], half), spent, rng)
-    job = _fresh(share(bank("work")["jobs"], half), spent, rng)
+    plan = pen.fresh(share(others["plans"], half), rng)
+    habit = pen.fresh(share(others["habits"], half), rng)
+    job = pen.fresh(share(bank("work")["jobs"], half), rng)
     article = "an" if job[0] in "aeiou" else "a"
-    town = _fresh(share(bank("towns")["towns"], half), spent, rng)
+    town = pen.fresh(share(bank("towns")["towns"], half), rng)
     facts = [
         ("work", job, f"works as {article} {job}"),
         ("town", town, f"lives in {town}"),
@@ -136,23 +147,16 @@ def _person(pen: Pen, rng: random.Random, spent: set[str]) -> list[tuple[str, st
         ("birthday", birthday := spelled(pen.frame.ago(rng, 1)).rsplit(" ", 1)[0], f"has a birthday on {birthday}"),
     ]
     for domain in rng.sample(bank("domains"), k=5):
-        value = _fresh(share(domain["items"], half), spent, rng)
+        value = pen.fresh(share(domain["items"], half), rng)
         facts.append((domain["domain"], value, f"loves {value}"))
     return shuffled(facts, rng)
 
 
-def _animal(pen: Pen, rng: random.Random, spent: set[str]) -> list[tuple[str, str, str]]:
+def _animal(pen: Pen, rng: random.Random) -> list[tuple[str, str, str]]:
     habits = share(bank("others")["animals"], pen.half)
-    chosen = [_fresh(habits, spent, rng) for _ in range(3)]
+    chosen = [pen.fresh(habits, rng) for _ in range(3)]
     age = rng.randint(2, 14)
     return shuffled([("age", str(age), f"is {age} years old"), *(("habit", habit, habit) for habit in chosen)], rng)
-
-
-def _fresh(items: Sequence[str], spent: set[str], rng: random.Random) -> str:
-    """Draw an item that nobody else in this life has yet, if there is one."""
-    value = rng.choice([item for item in items if item not in spent] or items)
-    spent.add(value)
-    return value
 
 
 def _write_other(pen: Pen, one: Kin, attribute: str, value: str, clause: str, rng: random.Random) -> None:
@@ -179,17 +183,17 @@ def _write_moves(pen: Pen, names: Sequence[str], texts: dict[str, str], rng: ran
         attribute = "manner" if name == ASSISTANT else "relation"
         facts: list[dict[str, Any]] = []
         for move, since in zip(path, moments, strict=True):
-            reason = rng.choice(share(bank("reasons")[move], pen.half))
+            reason = pen.reason(move, rng)
             text = texts[move].format(kin=name)
-            facts.append(row(name, attribute, move, text, since, reason=reason))
+            facts.append(row(name, attribute, move, text, since, reason=reason, also=ALSO[move]))
         pen.write("dynamic", name, *facts)
 
 
-def _slip(pen: Pen, people: Sequence[Kin], rng: random.Random, spent: set[str]) -> None:
+def _slip(pen: Pen, people: Sequence[Kin], rng: random.Random) -> None:
     """Write something said wrong of somebody and corrected later."""
     one = rng.choice(people)
     domain = rng.choice(bank("domains"))
-    values = [_fresh(share(domain["items"], pen.half), spent, rng) for _ in range(2)]
+    values = [pen.fresh(share(domain["items"], pen.half), rng) for _ in range(2)]
     moments = [pen.frame.ago(rng, 3), pen.frame.gap(rng, 0.4, 0.8)]
     facts = [
         row(

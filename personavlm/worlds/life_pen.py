@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import random
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from personavlm.worlds.banks import bank, share
 from personavlm.worlds.life_time import Frame
 from personavlm.worlds.values import Fact, Half, Matter, Thread
 
@@ -42,11 +44,23 @@ class Pen:
     pronoun: str
     threads: list[Thread] = field(default_factory=list)
     count: int = 0
+    spent: set[str] = field(default_factory=set)
+    """Values and reasons that are taken, so that no two of a life are the same."""
 
     @property
     def half(self) -> Half:
         """The half that the life draws from."""
         return self.frame.half
+
+    def fresh(self, items: Sequence[str], rng: random.Random) -> str:
+        """Draw an item that nothing else in this life has yet, if there is one."""
+        value = rng.choice([item for item in items if item not in self.spent] or items)
+        self.spent.add(value)
+        return value
+
+    def reason(self, kind: str, rng: random.Random) -> str:
+        """Draw a reason of a kind, one that was not given before."""
+        return self.fill(self.fresh(share(bank("reasons")[kind], self.half), rng))
 
     def fill(self, text: str, **names: str) -> str:
         """Fill a bank's text with the person's pronouns, and with names."""

@@ -31,6 +31,19 @@ GOAL_TEXT: dict[GoalStatus, str] = {
 }
 
 
+GOAL_ALSO: dict[GoalStatus, tuple[str, ...]] = {
+    "planned": ("still only a plan", "not begun yet"),
+    "under way": ("in progress", "begun"),
+    "done": ("finished", "achieved"),
+    "dropped": ("given up", "abandoned"),
+}
+LEVEL_ALSO = {
+    "beginner": ("novice", "new to it"),
+    "handy": ("some knowledge", "intermediate"),
+    "expert": ("expert level",),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Amounts:
     """How much of each a life has, by the length of its dialogue."""
@@ -78,7 +91,7 @@ def tastes(pen: Pen, much: Amounts) -> None:
     domains = shuffled(bank("domains"), rng)[: much.domains]
     changing = set(rng.sample(range(len(domains)), k=much.changes))
     for at, domain in enumerate(domains):
-        items = shuffled(share(domain["items"], pen.half), rng)
+        items = shuffled([item for item in share(domain["items"], pen.half) if item not in pen.spent], rng)
         favourite: list[Row] = [_taste(domain, items.pop(), rng.choice((2, 3)), pen.frame.ago(rng, 8), best=True)]
         if at in changing:
             favourite += _changes(pen, domain, favourite[0], items, rng)
@@ -99,7 +112,7 @@ def _changes(pen: Pen, domain: Any, first: Row, items: list[str], rng: random.Ra
         sours = rng.random() < 0.3 and number == len(moments) - 1
         value = (followers or [first])[-1]["value"] if sours else items.pop()
         strength = -rng.choice((1, 2, 3)) if sours else rng.choice((2, 3))
-        reason = pen.fill(rng.choice(share(bank("reasons")["loss" if sours else "gain"], pen.half)))
+        reason = pen.reason("loss" if sours else "gain", rng)
         followers.append(_taste(domain, value, strength, moment, reason, best=not sours))
     return followers
 
@@ -110,7 +123,7 @@ def _second(pen: Pen, domain: Any, items: list[str], rng: random.Random, turns: 
     value, strength = items.pop(), rng.choice((1, 2, 3))
     facts = [_taste(domain, value, 1 if liked else -strength, pen.frame.ago(rng, 8))]
     if turns and rng.random() < 0.5:
-        reason = pen.fill(rng.choice(share(bank("reasons")["loss" if liked else "gain"], pen.half)))
+        reason = pen.reason("loss" if liked else "gain", rng)
         moment = pen.frame.gap(rng, 0.35, 0.8)
         facts.append(_taste(domain, value, -strength if liked else rng.choice((1, 2)), moment, reason))
     pen.write("taste", domain["label"], *facts)
@@ -154,7 +167,11 @@ def expertise(pen: Pen, much: Amounts, job: str) -> None:
 
 def _know(pen: Pen, subject: str, level: str, rng: random.Random) -> None:
     text = f"{LEVEL_TEXT[level]} {subject}"
-    pen.write("expertise", subject, row(USER, subject, level, text, pen.frame.ago(rng, 10), implied=True))
+    pen.write(
+        "expertise",
+        subject,
+        row(USER, subject, level, text, pen.frame.ago(rng, 10), implied=True, also=LEVEL_ALSO[level]),
+    )
 
 
 # ── routines ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -172,7 +189,7 @@ def routines(pen: Pen, much: Amounts) -> None:
         facts: list[dict[str, Any]] = []
         for number, since in enumerate(moments):
             day, hour = _free(rng, content["hours"], taken, facts[-1]["value"].split()[0] if facts else "")
-            reason = rng.choice(share(bank("reasons")["move"], pen.half)) if number else ""
+            reason = pen.reason("move", rng) if number else ""
             facts.append(_habit(activity["activity"], day, hour, place, since, reason))
         if at == much.routines - 1 and pen.frame.turns > 60:
             facts[-1]["until"] = pen.frame.gap(rng, 0.5, 0.85)
@@ -224,9 +241,9 @@ def write_goal(pen: Pen, inf: str, ing: str, status: GoalStatus, rng: random.Ran
         if facts and since <= facts[-1]["since"] + timedelta(hours=12):
             continue
         kind = CAUSES[step] if number else "why"
-        reason = pen.fill(rng.choice(share(bank("goals")[kind], pen.half)))
+        reason = pen.fresh(share(bank("goals")[kind], pen.half), rng)
         text = GOAL_TEXT[step].format(inf=inf, ing=ing)
-        facts.append(row(about, "status", step, text, since, reason=reason))
+        facts.append(row(about, "status", step, text, since, reason=reason, also=GOAL_ALSO[step]))
     return pen.write("goal", ing, *facts)
 
 

@@ -78,7 +78,7 @@ def _origin(pen: Pen, thing: Thing, kin: Sequence[Kin], since: datetime, rng: ra
         one = rng.choice(people)
         fact = row(thing.id, "giver", one.name, f"{thing.name} was a present from {one.name}", since)
     else:
-        place = rng.choice(share(bank("belongings")["origins"], pen.half))
+        place = pen.fresh(share(bank("belongings")["origins"], pen.half), rng)
         fact = row(thing.id, "origin", place, f"{thing.name} came from {place}", since)
     pen.write("belonging", thing.name, fact)
 
@@ -104,7 +104,7 @@ def _favourites(pen: Pen, things: Sequence[Thing], rng: random.Random) -> None:
         facts: list[dict[str, Any]] = []
         moments = [pen.frame.ago(rng, 2), pen.frame.gap(rng, 0.4, 0.8)]
         for number, (thing, since) in enumerate(zip(shuffled(rivals, rng), moments, strict=False)):
-            reason = pen.fill(rng.choice(share(bank("belongings")["swaps"], pen.half))) if number else ""
+            reason = pen.fill(pen.fresh(share(bank("belongings")["swaps"], pen.half), rng)) if number else ""
             text = f"favourite {category} is {thing.name}"
             facts.append(row(thing.id, category, thing.name, text, since, polarity=1, strength=3, reason=reason))
         pen.write("taste", f"favourite {category}", *facts)

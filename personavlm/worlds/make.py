@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from personavlm.worlds.life import live
@@ -16,7 +16,7 @@ from personavlm.worlds.make_topics import sessions_of, ties_of
 from personavlm.worlds.plan import Plan, plan
 from personavlm.worlds.truth import facts
 from personavlm.worlds.values import Fact, Half, Person, Setting, Shot, Slot, Thread, Utterance, World, WorldTurn
-from personavlm.worlds.words.context import MOODS, Context
+from personavlm.worlds.words import MOODS, Context, utter
 
 Writer = Callable[[Slot, Person, Context, random.Random], Utterance]
 """Finds the words of a slot: ``words.utter``, or a model that rewrites them."""
@@ -29,16 +29,14 @@ TELLS = {"tell", "retell", "change", "correct", "future", "other", "relate", "sh
 
 
 def make_world(
-    seed: int, half: Half, setting: Setting, number: int = 0, write: Writer | None = None, writer: str = "grammar"
+    seed: int, half: Half, setting: Setting, number: int = 0, write: Writer = utter, writer: str = "grammar"
 ) -> World:
     """Make the world of a seed; the same arguments give the same world, byte for byte."""
-    from personavlm.worlds.words import utter
-
     time = frame(seed, half, setting, number)
     person = live(seed, half, setting, number)
     planned = plan(person, seed, setting, number)
     person = replace(person, threads=person.threads + planned.threads)
-    turns = _worded(person, planned, time, write or utter)
+    turns = _worded(person, planned, time, write)
     ledger = Ledger(person, {shot.id: shot for shot in planned.shots})
     turns = [ledger.enter(turn) for turn in turns]
     person = replace(person, threads=tuple(map(ledger.told, person.threads)))
@@ -120,8 +118,3 @@ class Ledger:
 
     def _told(self, fact: Fact) -> Fact:
         return replace(fact, evidence=tuple(self.evidence.get(fact.id, ())), ended=tuple(self.ended.get(fact.id, ())))
-
-
-def known_turns(turns: Sequence[WorldTurn]) -> dict[str, WorldTurn]:
-    """Return turns by id."""
-    return {turn.id: turn for turn in turns}
