@@ -288,9 +288,12 @@ class _Closing:
             return
         # The model answers with the key as its prompt showed it.
         current = {(m.block, one_line(m.attribute, 80).lower()): m for m in self.state.current(type)}
+        edits: list[Edit] = []
         for number, entry in enumerate(entries, start=1):
             old = current.pop((entry.block, entry.key.lower()), None)
-            self.edits += self._entry_edits(type, entry, old, f"{type[0]}{self.session.id[1:]}_{number}")
+            edits += self._entry_edits(type, entry, old, f"{type[0]}{self.session.id[1:]}_{number}")
+        # What is new comes last: it may push out the oldest entry, which the session may also have changed or ended.
+        self.edits += sorted(edits, key=lambda edit: isinstance(edit, Add))
 
     def _entry_edits(self, type: MemoryType, entry: Entry, old: Memory | None, id: str) -> list[Edit]:
         if not entry.value:

@@ -128,6 +128,20 @@ def test_a_key_is_known_again_as_its_prompt_showed_it() -> None:
     assert [m.value for m in after.core("human").values()] == ["Lisbon"]
 
 
+@given(st.permutations(["null", "Moved to Friday.", None, None]))
+def test_an_entry_that_is_pushed_out_may_be_changed_in_the_same_session(changes: list[str | None]) -> None:
+    days = [NOON + timedelta(days=n) for n in range(5)]
+    known = [
+        keyed_memory(f"p0_{n}", "procedural", f"habit: {n}", f"Does {n}.", day, (), None) for n, day in enumerate(days)
+    ]
+    state = fold(Add(memory.since, (), memory) for memory in known)
+    lines = [
+        f'"habit: new {n}": Is new.' if line is None else f'"habit: {n}": {line}' for n, line in enumerate(changes)
+    ]
+    after = fold(finish(state, procedural="\n".join(lines)).edits, state)
+    assert sum(memory.value == "Is new." for memory in after.current("procedural")) == 2
+
+
 def test_null_retires_a_key_but_never_the_name() -> None:
     state = core(name="Dana", job="nurse")
     learnt = finish(state, core='Human\n"job": null\n"name": null')
