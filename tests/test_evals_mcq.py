@@ -84,7 +84,7 @@ def test_a_question_gives_a_case_and_two_of_manner(tmp_path: Path) -> None:
     judged = parse_manner(chosen.text)
     assert judged is not None
     assert (judged.message, judged.reply) == (QUERY, "Ha, ginger beer, cheers!!")
-    assert (chosen.task, chosen.letters) == (MANNER, ("a", "b"))
+    assert (chosen.task, [letter for letter, _ in chosen.options]) == (MANNER, ["a", "b"])
 
 
 @given(st.text(st.characters(blacklist_categories=("Cs",))), st.text(max_size=60))
@@ -164,7 +164,7 @@ def test_settings_and_limit_choose_persons(tmp_path: Path) -> None:
 
 
 def outcome(person: str, right: bool, task: str = "T", aspect: str = "A") -> Outcome:
-    case = Case(f"{person}#0", person, aspect, task, START, "?", ("a", "b"), "a")
+    case = Case(f"{person}#0", person, aspect, task, START, "?", (("a", "x"), ("b", "y")), "a")
     return Outcome(case, "a" if right else "b", "")
 
 

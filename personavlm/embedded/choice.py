@@ -1,65 +1,141 @@
-"""Multiple choice by evidence: the option that the user's own words bear out.
+"""Multiple choice by evidence: the option that what is known bears out best.
 
-Each option is compared with what was found: meaning of the nearest sentences (weighted by how well those fit the
-question) and words shared with them. What the option says against a known dislike, or with a memory that has been
-replaced, counts against it. An option that says nothing is known wins only when the evidence does not support an
-answer. Length and place of an option play no part.
+    question + options ──> what it asks for        sentences found ──weigh──> relevance, match, meaning
+                                └────────── features of each option ──WEIGHTS──> the best option, with its sentence
+
+An option is compared with every sentence found: by the words that set it apart, by its meaning, by its sense (a status,
+a way a relation moves); by whose words they are, and whether it still holds. Asked about now, what has been replaced
+counts against an option; asked about before, for it. New things are chosen by inclinations and traits
+(``choice_taste``), explanations by level (``choice_level``), changes by their order (``choice_change``), and a reply's
+manner is judged by the profile (``choice_manner``). Length and place of an option play no part.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from personavlm.embedded import language
-from personavlm.embedded.evidence import Candidate
-from personavlm.embedded.judging import Verdict
-from personavlm.embedded.question import Option, Question, phrased
+from personavlm.embedded import choice_level, choice_manner, choice_taste, language
+from personavlm.embedded.choice_change import FROM_TO, closeness, in_order, most
+from personavlm.embedded.choice_evidence import Asked, Weighed, borne_parts, parts, roots, searched, senses_of, weigh
+from personavlm.embedded.evidence import Candidate, Floats
+from personavlm.embedded.question import Option
 from personavlm.encoders import TextEncoder
+from personavlm.personality import Trait
+from personavlm.prompts.choice import parse_manner
 
-NEAREST = 12
-"""Sentences of evidence an option is compared with."""
-_UNKNOWN, _AGAINST = phrased("unknown option"), phrased("against")
-
-
-def choose(question: Question, verdict: Verdict, encoder: TextEncoder) -> tuple[Option, Candidate | None]:
-    """Return the option the evidence bears out best, with the sentence that does; the first on a tie."""
-    evidence = verdict.ranked[:NEAREST]
-    if not evidence:
-        unknown = [o for o in question.options if _UNKNOWN.search(o.text)]
-        return (unknown or list(question.options))[0], None
-    texts = [o.text for o in question.options] + [c.text for c in evidence]
-    vectors = encoder.encode(texts)
-    options, sentences = vectors[: len(question.options)], vectors[len(question.options) :]
-    relevance = _softmax([c.score for c in evidence])
-    best: tuple[float, Option, Candidate] | None = None
-    for option, vector in zip(question.options, options, strict=True):
-        support = [
-            weight * (float(vector @ sentence) + _overlap(option, candidate, question)) * _polarity(option, candidate)
-            for weight, sentence, candidate in zip(relevance, sentences, evidence, strict=True)
-        ]
-        total = max(support) + sum(support)
-        if _UNKNOWN.search(option.text):
-            total = 10.0 if verdict.doubt > 0 else -10.0
-        if best is None or total > best[0] + 1e-9:
-            best = total, option, evidence[int(np.argmax(support))]
-    assert best is not None  # a choice has at least two options
-    return best[1], best[2]
+FEATURES = (
+    "held", "best", "parts", "spread", "meaning", "joint", "anywhere", "assistant", "unknown", "unknown_far",
+    "unknown_open", "order", "inclination", "level", "close",
+)  # fmt: skip
+WEIGHTS = (3.0, 1.5, 3.0, 1.5, 1.5, 1.5, 0.7, -0.7, -1.0, 2.5, 1.0, 3.0, 40.0, 3.0, 3.0)
+"""Weight of each feature (log-odds between options)."""
+SHARP = 10.0
+"""How much sentences of higher relevance count above others."""
 
 
-def _softmax(scores: Sequence[float]) -> list[float]:
-    raw = np.exp(np.array(scores) - max(scores))
-    return [float(x) for x in raw / raw.sum()]
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a question of several options asks for."""
+
+    past: bool
+    """What was and is no longer."""
+    timeless: bool
+    """A change, or the reason of something: what has been replaced counts as much as what holds."""
+    change: bool
+    aversion: bool
+    """What is not liked."""
+    level: bool
+    close: float
+    """1 if it asks who is close, -1 if who is least so, else 0."""
 
 
-def _overlap(option: Option, candidate: Candidate, question: Question) -> float:
-    """Share of the option's own content words (not the question's) that the sentence says."""
-    own = set(language.stems(option.text)) - set(question.terms)
-    return len(own & set(language.stems(candidate.text))) / len(own) if own else 0.0
+def wanted(asked: str, options: Sequence[str]) -> Wanted:
+    """Return what a question asks for, by its words and those of its options."""
+    text = language.straighten(asked)
+    past, now, change, why, aversion, level, close = (
+        searched(f"asks {kind}").search(text) is not None
+        for kind in ("past", "now", "change", "why", "aversion", "level", "close")
+    )
+    change = change or sum(FROM_TO.search(option) is not None for option in options) > 1
+    least = searched("least").search(text) is not None
+    return Wanted(
+        past and not (now or why or change),
+        why or change,
+        change,
+        aversion and not why,
+        level,
+        close * (-1.0 if least else 1.0),
+    )
 
 
-def _polarity(option: Option, candidate: Candidate) -> float:
-    """-1 where one of the two is against what the other is for, half where the memory has been replaced, else 1."""
-    same = bool(_AGAINST.search(option.text)) == bool(_AGAINST.search(candidate.text))
-    return (1.0 if same else -0.5) * (0.5 if candidate.said.status != "current" else 1.0)
+def choose(
+    message: str, options: Sequence[Option], rows: Sequence[Candidate], profile: Mapping[Trait, float], encoder: TextEncoder
+) -> tuple[Option, Candidate | None]:
+    """Return the option that is borne out best, with the sentence that does; the first on a tie.
+
+    ``message`` is the question without its options, ``rows`` are the sentences found, from both sides.
+    """
+    if (manner := parse_manner(message)) is not None:
+        return options[0 if choice_manner.suits(manner.reply, profile, encoder) > 0 else 1], None
+    if not rows:
+        unknown = [one for one in options if searched("unknown").search(one.text)]
+        return (unknown or list(options))[0], None
+    table, weighed = features(message, [one.text for one in options], rows, profile, encoder)
+    best = int(np.argmax(np.round(table @ np.array(WEIGHTS), 6)))
+    place = int(np.argmax(weighed.relevance * (weighed.match[best] + np.clip(weighed.meaning[best], 0, 1))))
+    return options[best], rows[place]
+
+
+def features(
+    message: str, options: Sequence[str], rows: Sequence[Candidate], profile: Mapping[Trait, float], encoder: TextEncoder
+) -> tuple[Floats, Weighed]:
+    """Return the ``(options, FEATURES)`` table of what speaks for each option, and what it rests on."""
+    want = wanted(message, options)
+    users = np.array([row.side == "user" and not language.is_question(row.text) for row in rows])
+    current = np.array([row.said.status == "current" for row in rows])
+    valid = users & (current | want.timeless if not want.past else np.ones(len(rows), bool))
+    asked = Asked(message, _terms(message), valid)
+    weighed = weigh(asked, options, rows, encoder)
+    near, split = weighed.near, parts(options)
+    borne = near * weighed.match * (_turned(rows) if want.aversion else np.ones(len(rows)))
+    held, stale = most(borne, users & current), most(borne, users & ~current)
+    best, said = np.maximum(held, stale), most(weighed.match, users)
+    weights = np.exp(SHARP * (weighed.relevance - weighed.relevance.max())) * valid
+    weights = weights / max(float(weights.sum()), 1e-9)
+    unknown = np.array([searched("unknown").search(text) is not None for text in options], dtype=float)
+    known, named = (float(np.where(unknown > 0, 0.0, values).max()) for values in (best, said))
+    columns: Mapping[str, Floats] = {
+        "held": stale - held if want.past else best if want.timeless else held - 0.5 * stale,
+        "best": best,
+        "parts": borne_parts(split, near * valid, rows) if split else np.zeros(len(options)),
+        "spread": weighed.match @ weights,
+        "meaning": weighed.meaning @ weights,
+        "joint": most(weighed.joint, valid),
+        "anywhere": said,
+        "assistant": np.clip(most(weighed.match, ~users) - said, 0, 1),
+        "unknown": unknown,
+        "unknown_far": unknown * (1 - min(1.0, float(weighed.relevance.max()))),
+        "unknown_open": unknown * (1 - known),
+        "order": in_order(asked, options, weighed) if want.change else np.zeros(len(options)),
+        "inclination": (1 - named) * choice_taste.agreement(split or [(o,) for o in options], rows, profile, encoder),
+        "level": choice_level.suits(message, options, rows, encoder) if want.level else np.zeros(len(options)),
+        "close": want.close * closeness(options, rows) if want.close else np.zeros(len(options)),
+    }
+    return np.stack([columns[name] for name in FEATURES], axis=1), weighed
+
+
+def _terms(message: str) -> frozenset[str]:
+    """Return a question's roots; "you", where it is more than who is asked, is the assistant."""
+    spoken_of = searched("asks assistant").search(language.straighten(message)) is not None
+    return roots(message) | (roots("assistant") if spoken_of else frozenset())
+
+
+def _turned(rows: Sequence[Candidate]) -> NDArray[np.float64]:
+    """Return a factor per row for questions of what is not liked: likings that still hold count against."""
+    liked = [("likes" in senses_of(row.text)) * (row.said.status == "current") for row in rows]
+    disliked = ["dislikes" in senses_of(row.text) for row in rows]
+    return np.array([1.5 if d else 0.2 if k else 1.0 for k, d in zip(liked, disliked, strict=True)])

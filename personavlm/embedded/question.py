@@ -112,7 +112,7 @@ def analyse(message: str, now: datetime, user: str = "", assistant: str = "", pi
     message = language.straighten(message[:MAX_TEXT]).strip()
     found = tuple(Option(m[1].lower(), m[2]) for m in _OPTION.finditer(message))
     options = found if len(found) >= 2 else ()
-    text = _OPTIONS_BEGIN.split(message, maxsplit=1)[0].strip() if options else message
+    text = without_options(message) if options else message
     bare = text if _OPINION.search(text) else _bare(text)
     kind: Kind = "choice" if options else _kind(text, bare, pictures)
     times = tuple(m for m in mentions(bare, now) if not _PRESENT.search(bare[: m.span[0]]))
@@ -131,6 +131,13 @@ def analyse(message: str, now: datetime, user: str = "", assistant: str = "", pi
 
 MAX_TEXT = 4_000
 """Characters of a message that are read."""
+
+
+def without_options(message: str) -> str:
+    """Return a message up to where its options begin."""
+    return _OPTIONS_BEGIN.split(message, maxsplit=1)[0].strip()
+
+
 _OPTIONS_BEGIN = re.compile(r"\n\s*(?:options?|choices)\s*:|^\s*\(?[a-h]\)[.:]?\s", re.I | re.M)
 _PRESENT = re.compile(r"\b(?:it's|it is|today is|now it's)\s*(?:already |only )?\Z", re.I)
 _POINTS_BACK = re.compile(r"\b(?:he|she|they|him|her|them|his|their|it|that|there|then)\b", re.I)

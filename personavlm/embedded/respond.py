@@ -32,7 +32,7 @@ from personavlm.embedded import (
 )
 from personavlm.embedded.evidence import Candidate
 from personavlm.embedded.judging import Verdict
-from personavlm.embedded.question import LOOKED_UP, Question, analyse
+from personavlm.embedded.question import LOOKED_UP, Question, analyse, without_options
 from personavlm.embedded.scene import Scene, read, utterances
 from personavlm.embedded.shapes import what_one_is
 from personavlm.embedded.when import date
@@ -202,7 +202,7 @@ def _facts(scene: Scene, question: Question, encoder: TextEncoder, verdict: Verd
         )
     verdict = verdict or _verdict(scene, question, encoder)
     if question.kind == "choice":
-        return _chosen(question, verdict, encoder), "choice"
+        return _chosen(scene, question, encoder), "choice"
     if question.kind == "recommend":
         return known.recommend(verdict, scene, encoder), "advice"
     if question.kind == "opinion":
@@ -228,8 +228,9 @@ def _one_line(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
-def _chosen(question: Question, verdict: Verdict, encoder: TextEncoder) -> str:
-    option, reason = choice.choose(question, verdict, encoder)
+def _chosen(scene: Scene, question: Question, encoder: TextEncoder) -> str:
+    rows = evidence.candidates(list(utterances(scene)))
+    option, reason = choice.choose(without_options(scene.query), question.options, rows, scene.profile, encoder)
     head = f"({option.letter}) {option.text.rstrip('.')}."
     return f"{head}\n{quoted(reason)}" if reason else f"{head}\nI found nothing that says more."
 

@@ -14,7 +14,6 @@ sentences and the strict reading of the answer are ours.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -33,9 +32,10 @@ from personavlm.exchange import BenchmarkData, flat_profile, read_user_data, to_
 from personavlm.models import Model
 from personavlm.personality import NEUTRAL, Profile
 from personavlm.prompts import Budget
-from personavlm.prompts.choice import render_choice, render_manner
+from personavlm.prompts.choice import JUDGED, render_choice, render_manner
 from personavlm.prompts.respond import Context, parse_answer, render_answer
 from personavlm.replay import replay
+from personavlm.scoring.choice import pick
 from personavlm.store import Store, users
 from personavlm.trace import Answer, Hit, HitType, Scores, Turn, revive
 from personavlm.worlds.truth import Known, known, traits_at
@@ -64,13 +64,14 @@ class Case:
     task: str
     at: datetime
     text: str
-    letters: tuple[str, ...]
+    options: tuple[tuple[str, str], ...]
+    """Letters with their texts."""
     gold: str
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one case went. ``said`` is the letter read from the reply, empty if there was none."""
+    """How one case went. ``said`` is the letter that the reply picks, empty if none or several."""
 
     case: Case
     said: str
@@ -87,14 +88,15 @@ def cases(person: MmePerson) -> Iterator[Case]:
     """Yield a person's questions as cases; times are read as UTC."""
     for q in person.questions:
         at = q.at.replace(second=59, tzinfo=UTC)  # the files' minutes: the whole of it has passed
+        options = tuple(zip(LETTERS, q.options, strict=True))
         choice = Case(
             f"{person.id}#{q.number}",
             person.id,
             q.aspect,
             q.task,
             at,
-            render_choice(q.text, tuple(zip(LETTERS, q.options, strict=True))),
-            LETTERS,
+            render_choice(q.text, options),
+            options,
             q.answer,
         )
         yield choice
@@ -102,7 +104,7 @@ def cases(person: MmePerson) -> Iterator[Case]:
             for sign, reply, gold in (("+", q.chosen, "a"), ("-", q.rejected, "b")):
                 text = render_manner(q.text, reply)
                 yield replace(
-                    choice, id=choice.id + sign, aspect=MANNER, task=MANNER, text=text, letters=("a", "b"), gold=gold
+                    choice, id=choice.id + sign, aspect=MANNER, task=MANNER, text=text, options=JUDGED, gold=gold
                 )
 
 
@@ -279,7 +281,7 @@ def _person(person: MmePerson, mode: Mode, model: Model, kit: Kit, home: Path, c
 
 def _asked(case: Case, ask: Ask) -> Outcome:
     reply = ask(case)
-    return Outcome(case, letter(reply, case.letters), reply)
+    return Outcome(case, pick(reply, dict(case.options)).letter, reply)
 
 
 def read_settings(name: str) -> tuple[MmeSetting, ...]:
@@ -296,12 +298,3 @@ def read_mode(name: str) -> Mode:
     if found is None:
         raise BadInput(f"There is no mode {name!r}.", "give oracle, memory or none.")
     return found
-
-
-_LETTER = re.compile(r"\(([a-z])\)", re.IGNORECASE)
-
-
-def letter(reply: str, letters: Sequence[str]) -> str:
-    """Return the one option a reply names in brackets (or as its only word); empty if it names none or several."""
-    named = {found.lower() for found in _LETTER.findall(reply)} or {reply.strip().strip(".)").lower()}
-    return named.pop() if len(named) == 1 and named <= set(letters) else ""

@@ -18,8 +18,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-FITS, DIFFERS = "Yes, it suits the user.", "No, it does not suit the user."
-"""The options of a test of manner, in this order."""
+JUDGED = (("a", "Yes, it suits the user."), ("b", "No, it does not suit the user."))
+"""The options of a test of manner."""
 _OPEN, _CLOSE = "<<<", ">>>"
 
 
@@ -48,7 +48,7 @@ def render_manner(message: str, reply: str) -> str:
     """Return the test whether a reply's manner suits the user: (a) if it does, (b) if not."""
     asked = f"{message.strip()}\nA reply to this message:\n{_OPEN}\n{one_line(reply)}\n{_CLOSE}"
     question = f"{asked}\nDoes the manner of this reply suit the user's personality?"
-    return render_choice(question, (("a", FITS), ("b", DIFFERS)))
+    return render_choice(question, JUDGED)
 
 
 _MANNER = re.compile(rf"\A(.*?)\n?A reply to this message:\n{_OPEN}\n(.*?)\n{_CLOSE}\n", re.DOTALL)
