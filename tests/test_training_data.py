@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,17 @@ from typing import Any
 import pytest
 
 from personavlm.assistant import Kit
+from personavlm.memory import bare
 from personavlm.personality import Profile
 from personavlm.prompts.respond import parse_step
 from personavlm.prompts.update import parse_core, parse_episodic, parse_personality, parse_procedural, parse_semantic
+from personavlm.synthesis.exam import exam_lessons
 from personavlm.synthesis.formats import conversational, released_row
 from personavlm.synthesis.lessons import Lesson, LookUp
 from personavlm.synthesis.living import Sample, live_through
-from personavlm.synthesis.training import PAPER_COMPOSITION, compose, live_person, make_training_set
+from personavlm.synthesis.training import PAPER_COMPOSITION, compose, live_person, make_training_set, training_world
 from personavlm.trace import Answer, Malformed, Retrieve
+from personavlm.worlds.make import make_world
 from personavlm.worlds.values import (
     USER,
     Beat,
@@ -38,7 +42,9 @@ COLA = Fact(
     "f2", "taste", USER, "drink", "Coca-Cola", "favourite drink is Coca-Cola", LATER, polarity=1,
     reason="Priya gave them one", replaces="f1", evidence=("t4",),
 )  # fmt: skip
-CLIMB = Fact("f3", "routine", USER, "climbing", "Tuesday 19:30", "climbs on Tuesday at 19:30", DAY, evidence=("t2",))
+CLIMB = Fact(
+    "f3", "routine", USER, "climbing", "Tuesday 19:30 at the hall", "climbs on Tuesday at 19:30", DAY, evidence=("t2",)
+)
 TONE = Fact("f4", "request", USER, "tone", "keep answers short", "wants short answers", DAY, evidence=("t3",))
 TOWN = Fact("f5", "identity", USER, "town", "Leeds", "lives in Leeds", DAY, evidence=("t3",))
 
@@ -121,7 +127,7 @@ def test_every_output_keeps_its_contract(samples: list[Sample]) -> None:
 def test_what_a_turn_tells_is_what_its_record_says(samples: list[Sample]) -> None:
     records = [parse_semantic(last(sample), UTC) for sample in of(samples, "semantic")]
     values = [[r.value for r in one] for one in records if not isinstance(one, Malformed)]
-    assert values == [["Sprite"], ["Tuesday 19:30"], ["keep answers short", "Leeds"], ["Coca-Cola"], []]
+    assert values == [["Sprite"], ["Tuesday 19:30 at the hall"], ["keep answers short", "Leeds"], ["Coca-Cola"], []]
 
 
 def test_a_change_names_the_memory_it_replaces(samples: list[Sample]) -> None:
@@ -163,6 +169,42 @@ def test_both_layouts_say_the_same(samples: list[Sample]) -> None:
         assert [m.text for m in sample.messages] == [turn["value"] for turn in told["conversations"]]
         assert told["conversations"][-1]["from"] == "gpt"
         assert json.loads(json.dumps(row)) == row
+
+
+@pytest.fixture(scope="module")
+def whole() -> World:
+    return make_world(0, "train", "train", 3)
+
+
+def test_an_exam_names_its_option_and_judges_manners_both_ways(whole: World) -> None:
+    lessons = list(exam_lessons(whole, 0, random.Random(0), 8, 2))
+    choices = [one for one in lessons if one.note == "choice"]
+    assert len(choices) == 8
+    for one in choices:
+        letter, _, text = one.answer.partition(") ")
+        assert f"{letter}). {text}" in one.text
+        assert one.evidence
+        assert all(bare(word) not in bare(text) for lookup in one.lookups for word in lookup.keywords)
+    assert {one.answer[:3] for one in lessons if one.note == "manner"} <= {"(a)", "(b)"}
+
+
+def test_a_choice_without_its_evidence_teaches_nothing(kit: Kit, tmp_path: Path) -> None:
+    lost = Lesson(ASKED, "Which?\n(a). x\n(b). y", "{found}", "(a) x", (LookUp("I look.", ("boat",)),), ("t9",))
+    lived = list(live_through(WORLD, [lost], {}, kit, tmp_path))
+    assert not of(lived, "reasoning")
+
+
+@pytest.mark.slow
+def test_a_whole_life_is_taught_without_a_malformed_output(tmp_path: Path) -> None:
+    composed = make_training_set(tmp_path, 0, 1, training_world, processes=1)
+    assert composed.samples.keys() == PAPER_COMPOSITION.keys()
+    assert set(composed.rl) == {"open", "choice", "binary"}
+    assert composed.with_pictures
+    for line in (tmp_path / "rl.jsonl").read_text().splitlines():
+        row = json.loads(line)
+        assert [m["role"] for m in row["prompt"]] == ["system", "user"]
+        assert row["answer"]
+        assert len(row["images"]) == sum(part["type"] == "image" for m in row["prompt"] for part in m["content"])
 
 
 def make(seed: int, number: int) -> tuple[World, dict[str, bytes]]:

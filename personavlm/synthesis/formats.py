@@ -51,3 +51,18 @@ def released_row(row: dict[str, Any]) -> dict[str, Any]:
         for m in row["messages"]
     ]
     return {"conversations": turns, "image": row["images"]}
+
+
+def question_row(row: dict[str, Any], form: str) -> dict[str, Any]:
+    """Return a lesson as RL asks it: the prompt, and the answer alone; what was looked up is left to be found."""
+    answer = row["messages"][-1]["content"][0]["text"].partition("<answer>")[2].removesuffix("</answer>")
+    first = [m for m in row["messages"] if m["role"] != "assistant"][:2]
+    shown = sum(part["type"] == "image" for m in first for part in m["content"])
+    return {
+        "prompt": first,
+        "images": row["images"][:shown],
+        "answer": answer,
+        "form": form,
+        "person": row["person"],
+        "turn": row["turn"],
+    }

@@ -15,7 +15,7 @@ from typing import Literal, get_args
 
 from personavlm.assistant import Assistant, Config, Kit, create_user
 from personavlm.models import Completion, Message, Model, Sampling
-from personavlm.synthesis.lessons import Lesson
+from personavlm.synthesis.lessons import Lesson, answer_text
 from personavlm.synthesis.teacher import Teacher, lesson_key
 from personavlm.trace import Trace
 from personavlm.worlds.values import World, WorldTurn
@@ -122,6 +122,8 @@ def _lesson(
     trace = assistant.ask(lesson.time, lesson.text, [pictures[shot] for shot in lesson.shots])
     heard = [call for call in teacher.take() if call[0][-1].contract in ("respond", "respond_more")]
     messages, text = heard[-1]
+    if text == answer_text(lesson.unknown_think, ""):
+        return  # nothing was found, and the form allows no honest answer
     turn = _before(world, lesson)
     said = Message("assistant", (text,))
     yield Sample("reasoning", world.person.id, turn.id, (*messages, said), _retrieved(trace), lesson.note)

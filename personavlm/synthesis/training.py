@@ -1,6 +1,6 @@
 """Training data: many worlds lived through, and their calls put together in the paper's proportions.
 
-    seed ──worlds──> parts/PERSON.jsonl (every call of a person) ──compose──> sft.jsonl, sft_released.jsonl, statistics
+    seed ──worlds──> parts/PERSON.jsonl (every call of a person) ──compose──> sft.jsonl, sft_released.jsonl, rl.jsonl
 
 Living is done person by person, each into its own file, so that a run that was stopped goes on where it was and
 several processes share the work. Composing draws from all parts with the seed; where a kind is short of the paper's
@@ -17,18 +17,21 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from personavlm.files import write_atomically
-from personavlm.synthesis.formats import conversational, picture_path, pictures_of, released_row
+from personavlm.synthesis.exam import exam_lessons
+from personavlm.synthesis.formats import conversational, picture_path, pictures_of, question_row, released_row
 from personavlm.synthesis.lessons import Lesson
 from personavlm.synthesis.living import SAMPLE_KINDS, Pictures, Sample, SampleKind, live_through
 from personavlm.synthesis.recall import direct_lessons, recall_lessons
 from personavlm.worlds.make import make_world
 from personavlm.worlds.pictures.album import data_of
 from personavlm.worlds.values import World
+
+RlKind = Literal["open", "choice", "binary"]
 
 PAPER_COMPOSITION: Mapping[SampleKind, int] = {
     "reasoning": 33_981,
@@ -39,6 +42,10 @@ PAPER_COMPOSITION: Mapping[SampleKind, int] = {
     "core": 6_672,
 }
 """The paper's SFT samples by kind."""
+PAPER_RL: Mapping[RlKind, int] = {"open": 1_191, "choice": 3_150, "binary": 1_323}
+"""The paper's 5,664 RL samples by form."""
+RL_OF_NOTE: Mapping[str, RlKind] = {"fact": "open", "past": "open", "choice": "choice", "manner": "binary"}
+"""Which lessons may be asked in RL, where the answer alone is known and the way to it is to be found."""
 PAPER_PERSONS = 500
 
 Make = Callable[[int, int], tuple[World, Pictures]]
@@ -48,24 +55,34 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class LessonPlan:
-    """How many lessons a person gives at most, by sort; about the 68 reasoning samples a person of the paper's data."""
+    """How many lessons a person gives at most, by sort: the paper's 68 reasoning and 11 RL samples, and some more."""
 
-    facts: int = 34
+    facts: int = 32
     past: int = 5
     unknown: int = 5
-    direct: int = 26
+    direct: int = 24
+    choices: int = 18
+    manners: int = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Composed:
-    """What a data set came to: samples wanted and there by kind, lessons by sort, with pictures, and persons."""
+    """What a data set came to: samples wanted and there by kind, lessons by sort, RL questions by form."""
 
     wanted: Mapping[SampleKind, int]
-    samples: Mapping[SampleKind, int]
-    lessons: Mapping[str, int]
-    with_pictures: int
     persons: int
     turns: int
+    samples: Counter[SampleKind] = field(default_factory=Counter)
+    lessons: Counter[str] = field(default_factory=Counter)
+    rl: Counter[RlKind] = field(default_factory=Counter)
+    with_pictures: int = 0
+
+    def count(self, row: Mapping[str, Any]) -> None:
+        """Count a sample that is taught."""
+        self.samples[row["kind"]] += 1
+        self.with_pictures += bool(row["images"])
+        if row["note"]:
+            self.lessons[row["note"]] += 1
 
 
 def make_training_set(
@@ -119,6 +136,7 @@ def lessons_of(world: World, seed: int, plan: LessonPlan) -> list[Lesson]:
     lessons = [
         *recall_lessons(world, rng, plan.facts, plan.past, plan.unknown),
         *direct_lessons(world, rng, plan.direct),
+        *exam_lessons(world, seed, rng, plan.choices, plan.manners),
     ]
     return list({(lesson.time, lesson.text): lesson for lesson in lessons}.values())
 
@@ -149,41 +167,56 @@ Place = tuple[int, int]
 """A sample in the parts: number of the person, line of the file."""
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A sample that may be chosen: where it is, whether it says something, and its form if RL may ask it."""
+
+    place: Place
+    tells: bool
+    rl: RlKind | None
+
+
 def compose(out: Path, seed: int, persons: int) -> Composed:
-    """Choose the samples of every kind from the parts and write both layouts and the statistics."""
-    wanted: dict[SampleKind, int] = {k: round(n * persons / PAPER_PERSONS) for k, n in PAPER_COMPOSITION.items()}
-    there: dict[SampleKind, list[tuple[Place, bool]]] = {kind: [] for kind in SAMPLE_KINDS}
+    """Choose the samples of every kind from the parts, those for RL first, and write them with the statistics."""
+    there: dict[SampleKind, list[Entry]] = {kind: [] for kind in SAMPLE_KINDS}
     turns = 0
     for number in range(persons):
         for line, row in enumerate(_rows(out, number)):
             if line:
-                there[row["kind"]].append(((number, line), _telling(row)))
+                there[row["kind"]].append(Entry((number, line), _telling(row), RL_OF_NOTE.get(row["note"])))
             else:
                 turns += row["turns"]
     rng = random.Random(f"{seed}/compose")
-    chosen = {place for kind in SAMPLE_KINDS for place in _choose(there[kind], wanted[kind], rng)}
-    composed = _write(out, chosen, wanted, persons, turns)
+    share = persons / PAPER_PERSONS
+    wanted = {kind: round(number * share) for kind, number in PAPER_COMPOSITION.items()}
+    asked = {place for kind, n in PAPER_RL.items() for place in _asked(there["reasoning"], kind, round(n * share), rng)}
+    there["reasoning"] = [entry for entry in there["reasoning"] if entry.place not in asked]
+    taught = {place for kind in SAMPLE_KINDS for place in _choose(there[kind], wanted[kind], rng)}
+    composed = _write(out, taught, asked, Composed(wanted, persons=persons, turns=turns))
     write_atomically(out / "statistics.json", json.dumps(plain_statistics(composed), indent=1).encode())
     return composed
 
 
-def _write(out: Path, chosen: set[Place], wanted: Mapping[SampleKind, int], persons: int, turns: int) -> Composed:
-    samples: Counter[SampleKind] = Counter()
-    lessons: Counter[str] = Counter()
-    pictured = 0
+def _write(out: Path, taught: set[Place], asked: set[Place], composed: Composed) -> Composed:
     with (
         (out / "sft.jsonl").open("w", encoding="utf-8") as ours,
         (out / "sft_released.jsonl").open("w", encoding="utf-8") as theirs,
+        (out / "rl.jsonl").open("w", encoding="utf-8") as questions,
     ):
-        for number in range(persons):
+        for number in range(composed.persons):
             for line, row in enumerate(_rows(out, number)):
-                if (number, line) in chosen:
-                    ours.write(json.dumps(row, ensure_ascii=False) + "\n")
-                    theirs.write(json.dumps(released_row(row), ensure_ascii=False) + "\n")
-                    samples[row["kind"]] += 1
-                    lessons[row["note"]] += bool(row["note"])
-                    pictured += bool(row["images"])
-    return Composed(wanted, samples, +lessons, pictured, persons, turns)
+                if (number, line) in asked:
+                    questions.write(_line(question_row(row, RL_OF_NOTE[row["note"]])))
+                    composed.rl[RL_OF_NOTE[row["note"]]] += 1
+                elif (number, line) in taught:
+                    ours.write(_line(row))
+                    theirs.write(_line(released_row(row)))
+                    composed.count(row)
+    return composed
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    return json.dumps(row, ensure_ascii=False) + "\n"
 
 
 def plain_statistics(composed: Composed) -> dict[str, Any]:
@@ -192,6 +225,7 @@ def plain_statistics(composed: Composed) -> dict[str, Any]:
         "persons": composed.persons,
         "turns": composed.turns,
         "samples": {kind: {"wanted": composed.wanted[kind], "there": composed.samples[kind]} for kind in SAMPLE_KINDS},
+        "rl": dict(sorted(composed.rl.items())),
         "lessons": dict(sorted(composed.lessons.items())),
         "with_pictures": composed.with_pictures,
     }
@@ -216,9 +250,14 @@ SILENT_SHARE = 0.3
 """So many of a kind's samples may say nothing (small talk, no trait shown): a model must learn to keep silent, too."""
 
 
-def _choose(there: Sequence[tuple[Place, bool]], wanted: int, rng: random.Random) -> list[Place]:
-    telling = [place for place, tells in there if tells]
-    silent = [place for place, tells in there if not tells]
+def _asked(there: Sequence[Entry], kind: RlKind, wanted: int, rng: random.Random) -> list[Place]:
+    fit = [entry.place for entry in there if entry.rl == kind]
+    return rng.sample(fit, min(wanted, len(fit)))
+
+
+def _choose(there: Sequence[Entry], wanted: int, rng: random.Random) -> list[Place]:
+    telling = [entry.place for entry in there if entry.tells]
+    silent = [entry.place for entry in there if not entry.tells]
     rng.shuffle(telling)
     rng.shuffle(silent)
     quiet = min(len(silent), max(round(wanted * SILENT_SHARE), wanted - len(telling)))
