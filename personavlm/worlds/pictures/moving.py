@@ -166,8 +166,9 @@ def _hull(long: float, wide: float, high: float) -> Part:
     a = np.linspace(0, pi, 15)[None, :]
     half = wide * np.sqrt(np.maximum(1 - np.where(t < 0, np.abs(t) ** 2.0, np.abs(t) ** 5), 0))
     keel = high * (1 - 0.35 * np.abs(t) ** 3)
+    side = np.sign(np.cos(a)) * np.abs(np.cos(a)) ** 0.5  # upright walls, a round bottom
     x = t * long / 2 * (1 - 0.12 * np.sin(a)) - 0.02
-    points = np.stack(np.broadcast_arrays(x, -half * np.cos(a), high - keel * np.sin(a) ** 0.7 + 0.03 * t**2), -1)
+    points = np.stack(np.broadcast_arrays(x, -half * side, high - keel * np.sin(a) ** 0.6 + 0.03 * t**2), -1)
     cells = np.stack(np.broadcast_arrays(t * long / 2 / CELL, (high - keel * np.sin(a)) / CELL), -1)
     return grid(points.astype(np.float32), cells.astype(np.float32))
 

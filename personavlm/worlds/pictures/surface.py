@@ -36,10 +36,10 @@ class Light:
 
 
 LIGHTS = {
-    "morning": Light((-0.62, 0.55, 0.56), (1.02, 0.96, 0.88), (0.46, 0.48, 0.52), (0.30, 0.28, 0.26)),
-    "noon": Light((0.22, 0.80, 0.56), (1.05, 1.03, 1.00), (0.50, 0.51, 0.53), (0.34, 0.33, 0.31)),
-    "evening": Light((0.66, 0.45, 0.60), (1.06, 0.90, 0.74), (0.40, 0.39, 0.43), (0.27, 0.24, 0.23)),
-    "lamp": Light((-0.35, 0.72, 0.60), (1.00, 0.89, 0.74), (0.34, 0.32, 0.31), (0.26, 0.23, 0.20)),
+    "morning": Light((-0.62, 0.55, 0.56), (1.02, 0.96, 0.88), (0.46, 0.48, 0.52), (0.36, 0.34, 0.32)),
+    "noon": Light((0.22, 0.80, 0.56), (1.05, 1.03, 1.00), (0.50, 0.51, 0.53), (0.40, 0.39, 0.37)),
+    "evening": Light((0.66, 0.45, 0.60), (1.06, 0.90, 0.74), (0.40, 0.39, 0.43), (0.33, 0.30, 0.28)),
+    "lamp": Light((-0.35, 0.72, 0.60), (1.00, 0.89, 0.74), (0.34, 0.32, 0.31), (0.33, 0.30, 0.26)),
 }
 
 
@@ -265,7 +265,7 @@ def grain(material: str, samples: Samples) -> Floats | float:
     if material == "wood":
         bent = noise(x * 0.22 + y * 0.3, z * 0.3 + y * 0.5)
         lines = np.sin(70 * (z + 0.6 * y) + 26 * bent)
-        return 0.97 + 0.13 * lines + 0.35 * noise(x * 0.35, z * 3 + y * 2)
+        return 1.03 + 0.13 * lines + 0.35 * noise(x * 0.35, z * 3 + y * 2)
     if material == "cloth":
         return 1 + 0.09 * np.sin(u * 75) * np.sin(v * 75) + 0.16 * noise(u * 0.31, v * 0.31)
     if material == "leather":
@@ -302,7 +302,7 @@ def lit(base: Floats, material: str, samples: Samples, light: Light) -> tuple[Fl
     facing = x * lx + y * ly + z * lz
     shine = np.maximum(0, facing * 0.86 + 0.14)  # a little of it reaches round the edge
     up = 0.5 + 0.5 * y
-    near = np.clip(0.62 + 2.2 * samples.place[2], 0, 1) * 0.5 + 0.5  # less light close to the ground
+    near = np.clip(0.74 + 2.2 * samples.place[2], 0, 1) * 0.5 + 0.5  # less light close to the ground
     rgb = np.empty_like(base)
     rim = (1 - np.clip(z, 0, 1)) ** 3
     around = _mirrored(x, y, z) if finish.mirror or finish.rim > 0.3 else up

@@ -224,9 +224,9 @@ def clock(mark: Random) -> list[Part]:
     deep, middle = mark.uniform(0.2, 0.3), 0.54
     case = turned(lathe([(0, 0), (0.42, 0), (0.45, 0.03), (0.45, deep - 0.03), (0.4, deep)]), 0, 90)
     case = moved(case, 0, deep / 2, middle)
-    face = moved(turned(lathe([(0, 0), (0.36, 0), (0.36, 0.02), (0, 0.021)]), 0, 90), 0, -deep / 2 + 0.01, middle)
+    face = moved(turned(lathe([(0, 0), (0.33, 0), (0.33, 0.02), (0, 0.021)]), 0, 90), 0, -deep / 2 + 0.01, middle)
     front = -deep / 2 - 0.03
-    rim = moved(ring(0, 0, 0, 0.4, 0.045), 0, -deep / 2, middle)
+    rim = moved(ring(0, 0, 0, 0.385, 0.07), 0, -deep / 2, middle)
     legs = [turned(block(x, 0, 0, 0.08, deep * 0.6, 0.16, 0.02), 1, 0) for x in (-0.24, 0.24)]
     parts = [patterned(joined([case, rim])), second(face, "paper"), joined(legs)]
     parts += [fixed(joined([*_hands(mark, front, middle), *_hours(mark, front, middle)]), DARK, "plastic")]
@@ -238,7 +238,7 @@ def clock(mark: Random) -> list[Part]:
 
 def _hands(mark: Random, y: float, z: float) -> list[Part]:
     hour = mark.uniform(0, 12)
-    lengths = ((hour / 12, 0.18, 0.022), (hour % 1, 0.28, 0.015))
+    lengths = ((hour / 12, 0.18, 0.022), (hour % 1, 0.25, 0.015))
     return [
         tube([(0, y, z), (far * sin(2 * pi * turn), y, z + far * cos(2 * pi * turn))], thick, 6)
         for turn, far, thick in lengths
@@ -248,7 +248,7 @@ def _hands(mark: Random, y: float, z: float) -> list[Part]:
 def _hours(mark: Random, y: float, z: float) -> list[Part]:
     every = mark.choice([1, 3])
     angles = [2 * pi * number / 12 for number in range(0, 12, every)]
-    return [scaled_dot(0.31 * sin(angle), y + 0.015, z + 0.31 * cos(angle)) for angle in angles]
+    return [scaled_dot(0.27 * sin(angle), y + 0.015, z + 0.27 * cos(angle)) for angle in angles]
 
 
 def scaled_dot(x: float, y: float, z: float, size: float = 0.02) -> Part:

@@ -45,15 +45,11 @@ class Projected:
     """Which triangles face the camera."""
 
     def box(self, width: int, height: int) -> Box:
-        """Return the box of what is drawn, in pixels of a frame of that size."""
+        """Return the box of what is drawn, in pixels of a frame of that size; it is empty if all is outside."""
         drawn = np.floor(self.at[self.solid.faces[self.front].ravel(), :2])
         (left, top), (right, bottom) = drawn.min(axis=0), drawn.max(axis=0)
-        return (
-            max(0, floor(left / FINE)),
-            max(0, floor(top / FINE)),
-            min(width, floor(right / FINE) + 1),
-            min(height, floor(bottom / FINE) + 1),
-        )
+        x0, y0 = min(max(0, floor(left / FINE)), width), min(max(0, floor(top / FINE)), height)
+        return (x0, y0, max(x0, min(width, floor(right / FINE) + 1)), max(y0, min(height, floor(bottom / FINE) + 1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +137,7 @@ def _samples(part: int, x: Ints, y: Ints, face: Ints, slopes: tuple[Floats, Floa
 def _faces(thing: Projected, width: int, height: int) -> tuple[Ints, Ints, Ints]:
     # Of every visible sample its x, y and triangle: parts are drawn one by one, the nearest wins.
     left, top, right, bottom = (FINE * n for n in thing.box(width, height))
-    nearest = np.full((max(0, bottom - top), max(0, right - left)), np.inf, np.float32)
+    nearest = np.full((bottom - top, right - left), np.inf, np.float32)
     face = np.full(nearest.shape, -1, np.int32)
     start, across, along = planes(thing.at[:, :2], thing.solid.faces, thing.at[:, 2:])
     for first, last in pairwise(thing.solid.first):
@@ -168,7 +164,9 @@ def _numbered(thing: Projected, numbers: Ints, frame: Box) -> tuple[int, int, In
     xy = np.floor(thing.at[corners[order]][..., :2]).astype(np.int32)
     left, top = (max(int(a), b) for a, b in zip(xy.min(axis=(0, 1)), frame[:2], strict=True))
     right, bottom = (min(int(a) + 1, b) for a, b in zip(xy.max(axis=(0, 1)), frame[2:], strict=True))
-    canvas = Image.new("I", (max(1, right - left), max(1, bottom - top)))
+    if right <= left or bottom <= top:
+        return left, top, np.zeros((0, 0), np.int32)
+    canvas = Image.new("I", (right - left, bottom - top))
     draw = ImageDraw.Draw(canvas)
     for number, polygon in zip((numbers[order] + 1).tolist(), (xy - (left, top)).reshape(-1, 6).tolist(), strict=True):
         draw.polygon(polygon, fill=number)
