@@ -19,7 +19,14 @@ from personavlm.synthesis.exam import exam_lessons
 from personavlm.synthesis.formats import conversational, released_row
 from personavlm.synthesis.lessons import Lesson, LookUp
 from personavlm.synthesis.living import Sample, live_through
-from personavlm.synthesis.training import PAPER_COMPOSITION, compose, live_person, make_training_set, training_world
+from personavlm.synthesis.training import (
+    PAPER_COMPOSITION,
+    LessonPlan,
+    compose,
+    live_person,
+    make_training_set,
+    training_world,
+)
 from personavlm.trace import Answer, Malformed, Retrieve
 from personavlm.worlds.make import make_world
 from personavlm.worlds.values import (
@@ -207,12 +214,15 @@ def test_a_whole_life_is_taught_without_a_malformed_output(tmp_path: Path) -> No
         assert len(row["images"]) == sum(part["type"] == "image" for m in row["prompt"] for part in m["content"])
 
 
+SMALL = LessonPlan(facts=4, past=2, unknown=1, direct=2, choices=0, manners=0)
+
+
 def make(seed: int, number: int) -> tuple[World, dict[str, bytes]]:
     return WORLD, {}
 
 
 def test_a_set_is_composed_and_goes_on_where_it_was(tmp_path: Path) -> None:
-    composed = make_training_set(tmp_path, 0, 2, make, processes=1)
+    composed = make_training_set(tmp_path, 0, 2, make, processes=1, plan=SMALL)
     assert (composed.persons, composed.turns) == (2, 10)
     assert composed.samples["episodic"] == 4
     rows = (tmp_path / "sft.jsonl").read_text().splitlines()
@@ -221,6 +231,6 @@ def test_a_set_is_composed_and_goes_on_where_it_was(tmp_path: Path) -> None:
     )
     first = (tmp_path / "sft.jsonl").read_bytes()
     (tmp_path / "parts" / "0001.jsonl").unlink()
-    live_person(tmp_path, 0, 1, make)
+    live_person(tmp_path, 0, 1, make, SMALL)
     assert compose(tmp_path, 0, 2) == composed
     assert (tmp_path / "sft.jsonl").read_bytes() == first

@@ -31,6 +31,8 @@ LETTERS = "abcd"
 
 def exam_lessons(world: World, seed: int, rng: random.Random, choices: int, manners: int) -> Iterator[Lesson]:
     """Yield lessons on a world's questions at its end; numbers are upper bounds, a manner gives two lessons."""
+    if not choices:
+        return
     strangers = strangers_of(seed, world.person.half)
     found = [one for one in candidates(world, strangers, seed) if not problems(world, one)]
     questions = rng.sample(found, min(choices, len(found)))

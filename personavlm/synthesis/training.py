@@ -65,6 +65,9 @@ class LessonPlan:
     manners: int = 3
 
 
+PAPER_PLAN = LessonPlan()
+
+
 @dataclass(slots=True)
 class Composed:
     """What a data set came to: samples wanted and there by kind, lessons by sort, RL questions by form."""
@@ -86,26 +89,33 @@ class Composed:
 
 
 def make_training_set(
-    out: Path, seed: int, persons: int, make: Make, processes: int = 2, progress: Progress = lambda *_: None
+    out: Path,
+    seed: int,
+    persons: int,
+    make: Make,
+    processes: int = 2,
+    progress: Progress = lambda *_: None,
+    plan: LessonPlan = PAPER_PLAN,
 ) -> Composed:
     """Write the training data of ``persons`` worlds into a folder; goes on where an earlier run stopped."""
     for folder in ("parts", "images"):
         (out / folder).mkdir(parents=True, exist_ok=True)
     todo = [number for number in range(persons) if not _part(out, number).is_file()]
-    done = persons - len(todo)
-    if processes > 1 and len(todo) > 1:
-        with ProcessPoolExecutor(processes) as pool:
-            jobs = [pool.submit(live_person, out, seed, number, make) for number in todo]
-            for job in as_completed(jobs):
-                job.result()
-                done += 1
-                progress("persons", done, persons)
-    else:
-        for number in todo:
-            live_person(out, seed, number, make)
-            done += 1
-            progress("persons", done, persons)
+    for done, _ in enumerate(_live_all(out, seed, todo, make, processes, plan), start=persons - len(todo) + 1):
+        progress("persons", done, persons)
     return compose(out, seed, persons)
+
+
+def _live_all(
+    out: Path, seed: int, todo: Sequence[int], make: Make, processes: int, plan: LessonPlan
+) -> Iterator[None]:
+    """Yield once for every person that has lived."""
+    if processes == 1 or len(todo) < 2:
+        yield from (live_person(out, seed, number, make, plan) for number in todo)
+        return
+    with ProcessPoolExecutor(processes) as pool:
+        jobs = [pool.submit(live_person, out, seed, number, make, plan) for number in todo]
+        yield from (job.result() for job in as_completed(jobs))
 
 
 def training_world(seed: int, number: int) -> tuple[World, Pictures]:
@@ -118,7 +128,7 @@ def _part(out: Path, number: int) -> Path:
     return out / "parts" / f"{number:04}.jsonl"
 
 
-def live_person(out: Path, seed: int, number: int, make: Make, plan: LessonPlan = LessonPlan()) -> None:
+def live_person(out: Path, seed: int, number: int, make: Make, plan: LessonPlan = PAPER_PLAN) -> None:
     """Live one training person's life and write every call of it, and its pictures; whole or not at all."""
     world, pictures = make(seed, number)
     with tempfile.TemporaryDirectory() as home:
