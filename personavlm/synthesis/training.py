@@ -111,11 +111,15 @@ def _live_all(
 ) -> Iterator[None]:
     """Yield once for every person that has lived."""
     if processes == 1 or len(todo) < 2:
-        yield from (live_person(out, seed, number, make, plan) for number in todo)
+        for number in todo:
+            live_person(out, seed, number, make, plan)
+            yield
         return
     with ProcessPoolExecutor(processes) as pool:
         jobs = [pool.submit(live_person, out, seed, number, make, plan) for number in todo]
-        yield from (job.result() for job in as_completed(jobs))
+        for job in as_completed(jobs):
+            job.result()
+            yield
 
 
 def training_world(seed: int, number: int) -> tuple[World, Pictures]:
