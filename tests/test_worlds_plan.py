@@ -107,6 +107,19 @@ def test_what_is_known_only_grows(world: World) -> None:
 
 @LAWS
 @given(worlds)
+def test_what_a_turn_tells_is_in_the_ledger(world: World) -> None:
+    held = {fact.id: fact for fact in facts(world.person)}
+    silent = {"recall", "offered", "forget", "end"}
+    for turn in world.turns:
+        for beat in turn.beats:
+            if beat.fact:
+                assert (turn.id in held[beat.fact].evidence) or beat.act in silent
+            if beat.act in ("forget", "end"):
+                assert turn.id in held[beat.fact].ended
+
+
+@LAWS
+@given(worlds)
 def test_everybody_is_introduced_before_or_when_first_mentioned(world: World) -> None:
     relations = {fact.about: fact for fact in facts(world.person) if fact.matter == "relation"}
     told: set[str] = set()

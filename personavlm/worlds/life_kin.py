@@ -222,6 +222,6 @@ def _write_aim(pen: Pen, one: Kin, subject: str, occasion: Any, moment: datetime
     ahead = occasion["future"].format(kin=one.name)
     write_event(pen, ahead, date, ahead=True)
     aim = occasion["aim"].format(kin=one.name)
-    reason = f"{one.relation} {one.name} {occasion['other']}, and {ahead} is set for {spelled(date)}"
+    reason = f"{one.relation} {one.name} {occasion['other']}, and the plan is to {ahead} on {spelled(date)}"
     fact = row(USER, subject, aim, f"wants to {aim}", moment, until=date, reason=reason, implied=True)
     pen.write("aim", one.name, fact)

@@ -24,7 +24,7 @@ Writer = Callable[[Slot, Person, Context, random.Random], Utterance]
 UNSEEN = 0.5
 """Chance that a test turn is worded by patterns that training never uses."""
 
-TELLS = {"tell", "retell", "change", "correct", "future", "other", "relate", "show", "choose", "ask"}
+TELLS = {"tell", "retell", "change", "correct", "future", "other", "relate", "show", "choose", "ask", "request"}
 """Acts whose turn tells or shows the beat's fact."""
 
 

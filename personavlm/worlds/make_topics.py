@@ -45,9 +45,23 @@ class Writer:
         beats = [beat for turn in mine for beat in turn.beats if beat.topic == number]
         clauses = list(dict.fromkeys(clause for beat in beats if (clause := self.clause(beat))))
         name = self.person.name.split()[0]
+        labels = list(dict.fromkeys(label for beat in beats if (label := self.label(beat))))[:3]
+        on = f" on {_listed(labels)}" if labels else ""
         said = "; ".join(clauses[:MOST_CLAUSES]) or "said hello"
         words = list(dict.fromkeys(word for beat in beats for word in self.keywords(beat)))
-        return Topic(id_, f"{name} {said}.", tuple(words[:MOST_KEYWORDS]) or ("greeting",), tuple(t.id for t in mine))
+        return Topic(
+            id_, f"{name}{on}: {said}.", tuple(words[:MOST_KEYWORDS]) or ("greeting",), tuple(t.id for t in mine)
+        )
+
+    def label(self, beat: Beat) -> str:
+        """Return what a beat is about, as people call it; nothing for what is only implied."""
+        fact = self.facts.get(beat.fact)
+        if beat.kin:
+            return beat.kin
+        if beat.act == "chat":
+            return beat.subject
+        plain = fact is not None and not fact.implied and fact.matter not in ("request", "identity", "event")
+        return self.labels[beat.fact] if plain else ""
 
     def clause(self, beat: Beat) -> str:
         """Return what a beat adds to a summary; nothing for greetings and for what is only implied."""
@@ -92,6 +106,10 @@ class Writer:
             yield fact.value
         elif beat.act in ("ask", "chat", "choose"):
             yield beat.subject
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _said(fact: Fact | None) -> str:

@@ -18,11 +18,14 @@ from personavlm.worlds.life_time import frame
 from personavlm.worlds.plan_pack import Packer
 from personavlm.worlds.plan_shots import Album, known_things
 from personavlm.worlds.plan_units import beat, units
-from personavlm.worlds.truth import traits_at
+from personavlm.worlds.truth import facts, traits_at
 from personavlm.worlds.values import Beat, Cue, Person, Setting, Shot, Slot, Thread
 
 PICTURED = 0.175
 """Share of turns that carry a picture at least; the rest of the way to it is made up with scenes."""
+
+AGAIN = 0.6
+"""Share of them that show a known thing again, another way."""
 
 CUED = 0.45
 """Share of turns that show a trait."""
@@ -49,23 +52,37 @@ def plan(person: Person, seed: int, setting: Setting, number: int = 0) -> Plan:
     packer = Packer(person, time, time.rng("pack"), units(person, time, time.rng("units")))
     sessions = [packer.session(times) for times in time.sessions]
     turns = [turn for session in sessions for turn in session]
-    _picture(turns, time.rng("scenes"))
+    moments = [moment for times in time.sessions for moment in times]
+    _picture(list(zip(moments, turns, strict=True)), introduced(person, packer.told), time.rng("scenes"))
     _frame_sessions(sessions, time.rng("greetings"))
     cues = time.rng("cues")
     album = Album(person, time.rng("album"))
     slots = []
-    for moment, turn in zip((moment for times in time.sessions for moment in times), turns, strict=True):
+    for moment, turn in zip(moments, turns, strict=True):
         beats = _shown(_ordered(turn), person, album, moment)
         slots.append(Slot(moment, _cued(beats, draw_cue(person, moment, cues), cues)))
     return Plan(tuple(slots), tuple(album.shots), tuple(album.threads))
 
 
-def _picture(turns: list[list[Beat]], rng: random.Random) -> None:
-    """Add scenes to turns without a picture until the share is reached."""
-    missing = math.ceil(PICTURED * len(turns)) - sum(any(b.act == "show" for b in turn) for turn in turns)
-    plain = [turn for turn in turns if len(turn) < 3 and not any(b.act in _BARE for b in turn)]
-    for turn in rng.sample(plain, k=min(len(plain), max(0, missing))):
-        turn.append(beat("show", topic=turn[-1].topic))
+def _picture(turns: list[tuple[datetime, list[Beat]]], known: dict[str, datetime], rng: random.Random) -> None:
+    """Add pictures to turns without one until the share is reached: a thing that is known by then, or a scene."""
+    missing = math.ceil(PICTURED * len(turns)) - sum(any(b.act == "show" for b in turn) for _, turn in turns)
+    plain = [(moment, turn) for moment, turn in turns if len(turn) < 3 and not any(b.act in _BARE for b in turn)]
+    for moment, turn in rng.sample(plain, k=min(len(plain), max(0, missing))):
+        things = [thing for thing, since in sorted(known.items()) if since < moment]
+        thing = rng.choice(things) if things and rng.random() < AGAIN else ""
+        turn.append(beat("show", shot=thing, topic=turn[-1].topic))
+
+
+def introduced(person: Person, told: dict[str, datetime]) -> dict[str, datetime]:
+    """Return when each thing was first spoken of, by its id; an animal when it was introduced."""
+    named = {thing.name: thing.id for thing in person.things}
+    rows = ((fact, told[fact.id]) for fact in facts(person) if fact.id in told)
+    return {
+        named[fact.value]: since
+        for fact, since in rows
+        if fact.value in named and fact.matter in ("belonging", "relation")
+    }
 
 
 _BARE = {"show", "recall", "request", "forget", "offered", "waver"}

@@ -67,7 +67,7 @@ class Packer:
         self.chats = [*bank("smalltalk")["subjects"]]
         self.rng.shuffle(self.chats)
         steps = sum(len(unit.steps) for unit in self.left if unit.essential)
-        pressure = min(1.0, steps / self.turns_left) * (self.time.end - self.time.start) * 0.4
+        pressure = min(1.0, steps / self.turns_left) * (self.time.end - self.time.start) * 0.2
         self.left.sort(key=lambda unit: (unit.due + pressure * (1 - (unit.essential + unit.pressing) / 2), unit.theme))
 
     facts: dict[str, Fact] = field(init=False)

@@ -75,7 +75,7 @@ class Maker:
         ready = max(start, ready or (fact.since if fact and fact.attribute != "appointment" else start))
         expires = min(end, self._until(fact) if fact else end)
         room = max(expires - ready, timedelta(0))
-        drawn = ready + room * self.rng.uniform(0.0, 0.6 if essential or pressing else 0.95)
+        drawn = ready + room * self.rng.uniform(0.0, 0.6 if pressing else 0.75 if essential else 0.9)
         return Unit(
             theme,
             steps,
@@ -255,7 +255,8 @@ def _event(maker: Maker, thread: Thread) -> Iterator[Unit]:
     marks = drift is not None and drift.cause == fact.value
     if fact.attribute == "appointment":
         ahead = max(maker.time.start, fact.since - timedelta(days=maker.rng.randint(6, 25)))
-        yield maker.unit("plans", (beat("future", fact),), fact=fact, ready=ahead)
+        often = maker.rng.random() < 0.6 and maker.time.turns > 60
+        yield maker.unit("plans", (beat("future", fact),), fact=fact, ready=ahead, essential=often)
         return
     due = None if fact.since < maker.time.start else fact.since + timedelta(days=maker.rng.uniform(0, 6))
     steps: tuple[Step, ...] = ((beat("tell", fact),),)
@@ -308,6 +309,7 @@ def _thing(maker: Maker, thread: Thread) -> Iterator[Unit]:
     """
     fact = thread.facts[0]
     at = [thing.id for thing in maker.person.things].index(fact.about)
+    first = next(other for other in maker.person.threads if other.matter == "belonging") is thread
     origin = _origin(maker.person, fact.about) if at < TOLD_TOGETHER else None
     if fact.attribute in _RELATED:
         needs = (_belonging(maker.person, fact.about),)
@@ -320,7 +322,8 @@ def _thing(maker: Maker, thread: Thread) -> Iterator[Unit]:
     told = [beat("tell", fact)]
     if origin:
         told.append(beat("tell", origin, kin=origin.value if origin.attribute == "giver" else ""))
-    yield maker.unit("home", (*told, beat("show", shot=fact.about)), fact=fact, essential=at < 3)
+    step = (*told, beat("show", shot=fact.about))
+    yield maker.unit("home", step, fact=fact, essential=at < 3, pressing=first)
     for _ in range(maker.rng.choice((0, 1, 1))):
         yield maker.unit("home", (beat("show", fact, shot=fact.about),), fact=fact, needs=(fact.id,))
 
