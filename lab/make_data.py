@@ -52,7 +52,12 @@ PHOTOS: tuple[tuple[str, str, str], ...] = (
     ("duck-1.jpg", "duck_toy/00.jpg", "Nataniel Ruiz"),
     ("duck-2.jpg", "duck_toy/02.jpg", "Nataniel Ruiz"),
     ("husky-toy.jpg", "wolf_plushie/02.jpg", "Nataniel Ruiz"),
+    ("husky-toy-2.jpg", "wolf_plushie/03.jpg", "Nataniel Ruiz"),
     ("sneaker.jpg", "shiny_sneaker/03.jpg", "Nataniel Ruiz"),
+    ("monster-1.jpg", "monster_toy/04.jpg", "Varun Jampani"),
+    ("monster-2.jpg", "monster_toy/03.jpg", "Varun Jampani"),
+    ("car-1.jpg", "rc_car/03.jpg", "Varun Jampani"),
+    ("car-2.jpg", "rc_car/02.jpg", "Varun Jampani"),
 )
 """Name here, name in DreamBooth, who took it. Only photographs by the set's authors."""
 
