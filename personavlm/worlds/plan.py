@@ -17,7 +17,8 @@ from personavlm.personality import MIDDLE, TRAITS
 from personavlm.worlds.life_time import frame
 from personavlm.worlds.plan_pack import Packer
 from personavlm.worlds.plan_shots import Album, known_things
-from personavlm.worlds.plan_units import beat, units
+from personavlm.worlds.plan_talk import units
+from personavlm.worlds.plan_units import beat
 from personavlm.worlds.truth import facts, traits_at
 from personavlm.worlds.values import Beat, Cue, Person, Setting, Shot, Slot, Thread
 
