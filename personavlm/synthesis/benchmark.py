@@ -1,7 +1,7 @@
 """The benchmark: PersonaWorld-MME, in Persona-MME's official layout, from a seed.
 
     OUT/Persona-MME.json                          all questions
-    OUT/samples/{50,100,200,500}/{0..49}/         user_data.json and pictures as published; world.json, the truth, is ours
+    OUT/samples/{50,100,200,500}/{0..49}/         user_data.json and pictures as published; world.json, the truth: ours
     OUT/truth/questions.json                      ours: for each question, in the same order, what proves it
     OUT/truth/manifest.json, OUT/statistics.json  ours: what was asked for, and what it came to
 
@@ -37,6 +37,7 @@ from personavlm.trace import canonical, plain, revive
 from personavlm.worlds.life import live
 from personavlm.worlds.make import make_world
 from personavlm.worlds.pictures.album import data_of
+from personavlm.worlds.truth import known
 from personavlm.worlds.values import Half, Setting, World
 
 SETTINGS: tuple[Setting, ...] = ("50", "100", "200", "500")
@@ -163,7 +164,8 @@ def offer_of(world: World, seed: int) -> Offer:
     """Return the questions that can be asked of a world, checked, and what else choosing needs."""
     strangers = strangers_of(seed, world.person.half)
     found = candidates(world, strangers, seed)
-    sound = tuple(question for question in found if not problems(world, question))
+    ledger = known(world, world.person.end)
+    sound = tuple(question for question in found if not problems(world, question, ledger))
     ground = Ground.of(world, strangers)
     return Offer(world.person.id, sound, tuple(suited(ground)), dialogue_of(world), len(found) - len(sound))
 

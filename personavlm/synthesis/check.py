@@ -8,7 +8,7 @@ nothing of how the question was drawn.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -31,11 +31,12 @@ class View:
 
     world: World
     question: Question
+    ledger: Sequence[Known]
 
     @cached_property
     def facts(self) -> Mapping[str, Known]:
         """What is known, by the fact's id."""
-        return {one.fact.id: one for one in known(self.world, self.question.time)}
+        return {one.fact.id: one for one in self.ledger}
 
     @property
     def current(self) -> Iterator[Fact]:
@@ -55,9 +56,12 @@ class View:
         return to_you(fact.reason, self.world.person.pronoun)
 
 
-def problems(world: World, question: Question) -> tuple[str, ...]:
-    """Return what is wrong with a question: options that are true by mistake, evidence that is missing or too late."""
-    view = View(world, question)
+def problems(world: World, question: Question, ledger: Sequence[Known] | None = None) -> tuple[str, ...]:
+    """Return what is wrong with a question: options that are true by mistake, evidence that is missing or too late.
+
+    ``ledger`` is what is known when it is asked, if that has been worked out already.
+    """
+    view = View(world, question, known(world, question.time) if ledger is None else ledger)
     return tuple(f"{question.id} ({question.form}): {problem}" for problem in _problems(view))
 
 
