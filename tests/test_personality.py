@@ -144,9 +144,9 @@ def test_intervals_shrink_with_evidence(score: int, turns: int) -> None:
     for turn in range(turns):
         estimate = observe(estimate, Profile(openness=score), turn)
         widths.append(_width(estimate))
-    # PEM's first step is long: what rests on one reading is further off than neutral. From then on it narrows.
+    # PEM's first steps are long: what rests on one or two readings is further off than neutral. Then it narrows.
     assert widths[1] > widths[0] > widths[-1]
-    assert max(widths) == widths[1]
+    assert widths[5:51] == sorted(widths[5:51], reverse=True)
 
 
 @given(st.lists(READINGS, max_size=60), RULES)
