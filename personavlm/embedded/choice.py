@@ -29,10 +29,12 @@ from personavlm.prompts.choice import parse_manner
 
 FEATURES = (
     "held", "best", "parts", "spread", "meaning", "joint", "anywhere", "assistant", "unknown", "unknown_far",
-    "unknown_open", "order", "inclination", "level", "close",
+    "unknown_open", "unknown_none", "order", "inclination", "level", "close",
 )  # fmt: skip
-WEIGHTS = (3.0, 1.5, 3.0, 1.5, 1.5, 1.5, 0.7, -0.7, -1.0, 2.5, 1.0, 3.0, 40.0, 3.0, 3.0)
+WEIGHTS = (3.0, 1.5, 3.0, 1.5, 1.5, 1.5, 0.7, -0.7, -1.0, 2.0, 1.0, 5.0, 3.0, 40.0, 3.0, 3.0)
 """Weight of each feature (log-odds between options)."""
+NOTHING = 0.45
+"""Relevance below which, more and more, nothing that was found is about what is asked."""
 SHARP = 10.0
 """How much sentences of higher relevance count above others."""
 
@@ -101,7 +103,8 @@ def features(
     asked = Asked(message, _terms(message), valid)
     weighed = weigh(asked, options, rows, encoder)
     near, split = weighed.near, parts(options)
-    borne = near * weighed.match * (_turned(rows) if want.aversion else np.ones(len(rows)))
+    level = choice_level.suits(message, options, rows, encoder) if want.level else np.zeros(len(options))
+    borne = (0.1 if level.any() else 1.0) * near * weighed.match * (_turned(rows) if want.aversion else np.ones(len(rows)))
     held, stale = most(borne, users & current), most(borne, users & ~current)
     best, said = np.maximum(held, stale), most(weighed.match, users)
     weights = np.exp(SHARP * (weighed.relevance - weighed.relevance.max())) * valid
@@ -120,9 +123,10 @@ def features(
         "unknown": unknown,
         "unknown_far": unknown * (1 - min(1.0, float(weighed.relevance.max()))),
         "unknown_open": unknown * (1 - known),
+        "unknown_none": unknown * float(np.clip((NOTHING - weighed.relevance[valid].max(initial=0.0)) / 0.1, 0, 1)),
         "order": in_order(asked, options, weighed) if want.change else np.zeros(len(options)),
         "inclination": (1 - named) * choice_taste.agreement(split or [(o,) for o in options], rows, profile, encoder),
-        "level": choice_level.suits(message, options, rows, encoder) if want.level else np.zeros(len(options)),
+        "level": level,
         "close": want.close * closeness(options, rows) if want.close else np.zeros(len(options)),
     }
     return np.stack([columns[name] for name in FEATURES], axis=1), weighed

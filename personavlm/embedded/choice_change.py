@@ -55,7 +55,7 @@ def closeness(options: Sequence[str], rows: Sequence[Candidate]) -> Floats:
     """Return how close the people named in each option are to the user by what still holds, in [-1, 1]."""
     found = []
     for option in options:
-        named = set(language.words(option))
+        named = {word.lower for word in language.tokens(option) if word.text[0].isupper()}
         told = [
             NEARNESS[sense]
             for row in rows

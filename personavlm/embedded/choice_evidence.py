@@ -33,6 +33,10 @@ MEANING = 0.45
 """Weight of meaning in relevance; words have the rest."""
 SENSE = 0.9
 """What an option's sense found in a sentence is worth beside all its words."""
+FRAME = 0.3
+"""Weight of a question's words that only frame it ("you have seen", "somebody asks")."""
+POINTS = 0.3
+"""What the sense a question points by ("the one I have given up") adds to a sentence of that sense."""
 ON_DATE, OFF_DATE = 2.0, 0.5
 """Factors of relevance for a sentence of a date the question names, and for one of another date."""
 
@@ -129,9 +133,11 @@ def weigh(asked: Asked, options: Sequence[str], rows: Sequence[Candidate], encod
 
 def _relevance(asked: Asked, rows: Sequence[Candidate], cosine: Floats) -> Floats:
     said, rarity = [roots(row.text) for row in rows], rarities(rows)
-    lexical = np.array([_share(asked.terms, s, roots(r.said.text), rarity) for s, r in zip(said, rows, strict=True)])
-    senses = senses_of(asked.text)
-    lexical += np.array([0.15 * bool(senses & senses_of(row.text)) for row in rows])
+    framing = roots(" ".join(searched("frame").findall(asked.text)))
+    weights = {t: w * (FRAME if t in framing else 1) for t, w in rarity.items()}
+    lexical = np.array([_share(asked.terms, s, roots(r.said.text), weights) for s, r in zip(said, rows, strict=True)])
+    pointed = senses_of(asked.text) - {"likes", "dislikes"}
+    lexical += np.array([POINTS * bool(pointed & senses_of(row.text)) for row in rows])
     direct = (1 - MEANING) * lexical + MEANING * np.clip(cosine, 0, 1)
     return _spread(direct * _dated(asked.text, rows), asked, said, rarity)
 

@@ -20,26 +20,38 @@ from personavlm.embedded.choice_evidence import parts, senses_of
 from personavlm.embedded.evidence import Candidate, Floats
 from personavlm.encoders import TextEncoder
 
-LEVELS: Mapping[str, float] = {"beginner": -1.0, "handy": 0.0, "expert": 1.0}
-"""Where a level lies between the easiest and the hardest explanation."""
+LEVELS: Mapping[str, float] = {"beginner": 4.4, "handy": 5.7, "expert": 8.0}
+"""How hard an explanation for each level is: means over thirteen subjects of the world's training half."""
+STEP = 1.8
+"""Hardness that lies between two neighbouring levels, about."""
 LONG = 8
 """Letters from which a word counts as long."""
-PLAIN, TECHNICAL = 6.0, 9.0
-"""Hardness of everyday sentences and of expert ones; set by eye on invented sentences."""
-OWN_FIELD = 2.0
+OWN_FIELD = 8.0
 """What it is worth that an explanation is of a field the user is known to have something to do with (per cosine)."""
+
+_LEARNED = re.compile(
+    r"(?:tion|sion|ity|ment|ance|ence|ous|ive|ical|ics?|ase|ure|ism|ology|ometry|ate|ates|ated|ary|al|ency|ancy|ible|able)s?$"
+)
+_SIMPLE = re.compile(
+    r"\b(?:like|things?|little|big|makes?|gets?|goes?|lets?|something|somebody|you|it|they|so that|because|bits?|old|new"
+    r"|good|bad|nice|lots?)\b",
+    re.IGNORECASE,
+)
 
 
 def hardness(text: str) -> float:
-    """Return how hard a text's words are: mean length of its content words, and how many of them are long."""
+    """Return how hard a text's words are: long and learned words raise it, everyday ones lower it."""
     words = language.content_words(text)
     if not words:
-        return PLAIN
-    return sum(map(len, words)) / len(words) + 4 * sum(len(w) >= LONG for w in words) / len(words)
+        return LEVELS["beginner"]
+    long = sum(len(w) >= LONG for w in words)
+    learned = sum(len(w) > 5 and _LEARNED.search(w) is not None for w in words)
+    simple = len(_SIMPLE.findall(text)) / len(language.words(text))
+    return (sum(map(len, words)) + 4 * long + 3 * learned) / len(words) - 6 * simple
 
 
 def level_of(text: str) -> float | None:
-    """Return the level a text names, in [-1, 1]; None if it names none."""
+    """Return how hard the level that a text names is; None if it names none."""
     return next((LEVELS[name] for name in LEVELS if name in senses_of(text)), None)
 
 
@@ -49,7 +61,7 @@ def suits(asked: str, options: Sequence[str], rows: Sequence[Candidate], encoder
     leveled = [(row.text, value) for row in told if (value := level_of(row.text)) is not None]
     if not leveled:
         return np.zeros(len(options))
-    vectors = encoder.encode([text for text, _ in leveled]).astype(np.float64)
+    vectors = encoder.encode([_subject(text) for text, _ in leveled]).astype(np.float64)
     values = np.array([value for _, value in leveled])
     named = [level_of(option) for option in options]
     if all(value is not None for value in named):
@@ -57,16 +69,16 @@ def suits(asked: str, options: Sequence[str], rows: Sequence[Candidate], encoder
     return _explained(options, vectors, values, encoder)
 
 
+def _subject(text: str) -> str:
+    """Return what a statement of a level is about: "photography"."""
+    return re.split(r"\b(?:about|in|of|with|at|on)\b", text)[-1].strip() or text
+
+
 def _explained(options: Sequence[str], vectors: Floats, values: Floats, encoder: TextEncoder) -> Floats:
     """Explanations themselves: of a field that is known, and as hard as the level there."""
     near = encoder.encode(list(options)).astype(np.float64) @ vectors.T
     hard = np.array([hardness(text) for text in options])
-    placed = 2 * (hard - hard.min()) / max(float(np.ptp(hard)), 1e-6) - 1
-    levels = values[near.argmax(axis=1)]
-    return -np.abs(placed - levels) + OWN_FIELD * near.max(axis=1)
-
-
-_ORDINAL = re.compile(r"\b(?:first|former|second|latter|other)\b", re.I)
+    return -np.abs(hard - values[near.argmax(axis=1)]) / STEP + OWN_FIELD * near.max(axis=1)
 
 
 def _pitched(asked: str, options: Sequence[str], vectors: Floats, values: Floats, encoder: TextEncoder) -> Floats:
@@ -79,7 +91,7 @@ def _pitched(asked: str, options: Sequence[str], vectors: Floats, values: Floats
     subjects = [float(values[near[p].argmax()]) for p in sorted(best)]
     return np.array(
         [
-            -sum(abs((level_of(part) or 0.0) - subject) for part, subject in zip(one, subjects, strict=False))
+            -sum(abs((level_of(part) or subject) - subject) for part, subject in zip(one, subjects, strict=False)) / STEP
             for one in split
         ]
     )
