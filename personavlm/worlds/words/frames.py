@@ -24,10 +24,9 @@ _THIRD = {
     "he": {"he": "I", "him": "me", "himself": "myself"},
     "they": {"they": "I", "them": "me", "their": "my", "theirs": "mine", "themselves": "myself", "themself": "myself"},
 }
-_AFTER_OBJECT = frozenset(
-    "off up out down in on at to of for from with about into over back away by and but or that when while if because "
-    "how what why the a an this so too again once before after home there".split()
-)
+_FOLLOWING = """off up out down in on at to of for from with about into over back away by and but or that when while if
+because how what why the a an this so too again once before after home there"""
+_AFTER_OBJECT = frozenset(_FOLLOWING.split())
 _WORD = re.compile(r"[\w'’]+")
 _TO_BE = {"is": "am", "are": "am", "were": "was", "isn't": "am not", "aren't": "am not", "weren't": "wasn't"}
 
@@ -94,7 +93,7 @@ def _year(then: datetime, now: datetime) -> str:
     return f" {then.year}" if then.year != now.year else ""
 
 
-_HOURS = "twelve one two three four five six seven eight nine ten eleven".split()
+_HOURS = ("twelve", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven")
 
 
 def clocks(hour: int, minute: int) -> tuple[str, ...]:
@@ -205,10 +204,17 @@ def _of_fact(fact: Fact, thread: Thread, person: Person, now: datetime, rng: ran
         "why": "" if _phrase(fact) else reason,
         "cause": reason if _phrase(fact) else "",
         "when": ago(fact.since, now),
-        "date": ahead(fact.since, now) if fact.since > now else "",
+        "date": (date := ahead(fact.since, now) if fact.since > now else ""),
+        "thedate": date.removeprefix("on ") if date != "later today" else "today",
         **(domain(fact.attribute) if fact.matter in ("taste", "other") else {}),
-        **(goal(thread.label) if fact.matter == "goal" else {}),
+        **(_goal(thread.label) if fact.matter == "goal" else {}),
     }
+
+
+def _goal(label: str) -> dict[str, str]:
+    """Return a goal's two forms, and how one says that it was begun."""
+    forms = goal(label)
+    return {**forms, "begun": f"started {forms['doing'].removeprefix('starting ')}"}
 
 
 def _phrase(fact: Fact) -> bool:

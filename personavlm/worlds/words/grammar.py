@@ -1,4 +1,6 @@
-"""Patterns and how they become sentences. A pattern is text with choices, optional parts and slots:
+"""Patterns and how they become sentences.
+
+A pattern is text with choices, optional parts and slots:
 
     "<I'm|I am> off {old}[ these days][, because {reason}]. <It's|Make it> {value} now."
 
@@ -8,7 +10,7 @@ pronoun of whoever the frame is about. What needs a slot that nobody fills is le
 several, or the whole pattern.
 
 Patterns are kept in JSON files as {key: [pattern, …]}. A pattern's id is its key and place ("tell.taste.like/3"), and
-every third of a key, from the one numbered 2 on, is *unseen*: only the test half uses it.
+two in five of a key, those numbered 2, 4, 7, 9, …, are *unseen*: only the test half uses them.
 
 Filled slots come out between two marks, so that typos and lower case never touch a value.
 """
@@ -104,6 +106,8 @@ def _options(tokens: list[str], at: int, closing: str) -> tuple[tuple[Sequence, 
 
 FILES = ("turns", "tastes", "lives", "people", "asking", "cues", "asides", "replies")
 SYMBOLS = "symbols"
+UNSEEN = (2, 4)
+"""Places, counted modulo 5, of the patterns kept out of training."""
 
 
 @cache
@@ -119,7 +123,7 @@ def patterns() -> dict[str, tuple[Pattern, ...]]:
     found: dict[str, tuple[Pattern, ...]] = {}
     for name in FILES:
         for key, texts in read(name).items():
-            found[key] = tuple(Pattern(f"{key}/{n}", parse(text), n % 3 == 2) for n, text in enumerate(texts))
+            found[key] = tuple(Pattern(f"{key}/{n}", parse(text), n % 5 in UNSEEN) for n, text in enumerate(texts))
     return found
 
 

@@ -72,7 +72,9 @@ _FULL = {
     "wouldn't": "would not", "couldn't": "could not", "there's": "there is", "There's": "There is", "Don't": "Do not",
     "you've": "you have", "You've": "You have", "we've": "we have", "We've": "We have", "they'd": "they had",
 }  # fmt: skip
-_CONTRACTION = re.compile(r"\b(" + "|".join(map(re.escape, _FULL)) + r")\b(?! (?:it|that|this|he|she|they|you|I|we)\b)")
+_CONTRACTION = re.compile(
+    r"\b(" + "|".join(map(re.escape, _FULL)) + r")\b(?! (?:it|that|this|he|she|they|you|I|we|been|got|had|gone)\b)"
+)
 _SHORT = {"going to": "gonna", "want to": "wanna", "kind of": "kinda", "because": "cos", "though": "tho", "okay": "ok",
           "probably": "prob", "you know": "y'know"}  # fmt: skip
 _HEDGES = ("I think", "I suppose", "perhaps", "I guess", "maybe", "I believe")
@@ -82,7 +84,7 @@ _ENDS = re.compile(r"(?<=[a-z])\.(?=\s|$)")
 
 def style(text: str, how: Manner, rng: random.Random) -> str:
     """Return a tidy text as somebody types it; marks around filled slots are taken off."""
-    text = tidy(text)
+    text = tidy(text, capitals=not how.lower)
     if rng.random() < how.formal:
         text = _outside(text, lambda part: _CONTRACTION.sub(lambda match: _FULL[match.group()], part))
     elif rng.random() < 0.12:
@@ -142,12 +144,41 @@ _TIDY = (
     (re.compile(r"[:;](?=\.)"), ""),
     (re.compile(r"\?(?=:)"), ""),
 )
+_WH = r"(?:what|how|why|where|who|when|which)"
+_AUX = r"(?:is|are|was|were|do|does|did|would|should|could|can|will|has|have|shall)"
+_PRONOUN = r"(?:you|i|it|that|there|he|she|they|we|this|anybody|somebody|the|my|your)"
+_ASKING = re.compile(
+    rf"(?:{_WH}(?: [\w']+){{0,2}} {_AUX}\b|{_WH}'s|{_AUX}(?:n't)? {_PRONOUN}\b|(?:and|but|so) (?:how|what)\b"
+    r"|may i\\b|any (?:idea|tips|thoughts)|ever |would you|thoughts$|suggestions$)",
+    re.IGNORECASE,
+)
+"""How a question begins."""
+_INSIDE = re.compile(rf"\b{_WH}\b|, (?:right|no|isn't it|aren't you|is it|then|eh)$|\bor\b", re.IGNORECASE)
+"""What a question may hold that does not begin like one."""
+_CLAUSE = re.compile(r"[,:;] ")
+_SENTENCE = re.compile(r"([^.?!]+)([.?])(?![.?!])")
+_OPEN_START = re.compile(r"(^|(?<![.])[.!?]\s+|\.\.\.\s+)()([a-zé])")
 _START = re.compile(rf"(^|(?<![.])[.!?]\s+|\.\.\.\s+)([{OPEN}]*)([a-zé])")
 _ALONE = re.compile(r"\bi(?=['’]| )")
 
 
-def tidy(text: str) -> str:
-    """Return a text with single spaces, no stray punctuation, and capitals at the beginnings of sentences."""
+def tidy(text: str, capitals: bool = True) -> str:
+    """Return a text with single spaces, sentences that end as they should, and capitals at their beginnings.
+
+    Without ``capitals`` a sentence that begins with a filled slot begins as the slot does.
+    """
     for pattern, instead in _TIDY:
         text = pattern.sub(instead, text)
-    return _START.sub(lambda match: match[1] + match[2] + match[3].upper(), text.strip())
+    start = _START if capitals else _OPEN_START
+    text = start.sub(lambda match: match[1] + match[2] + match[3].upper(), text.strip())
+    return _SENTENCE.sub(lambda match: _ended(match[1], match[2]), text)
+
+
+def _ended(sentence: str, end: str) -> str:
+    """Return a sentence with the mark it should end in: patterns share one mark between questions and statements."""
+    last = _CLAUSE.split(sentence)[-1].strip()
+    asks = bool(_ASKING.match(last.replace(OPEN, "")) or _ASKING.match(sentence.replace(OPEN, "").strip()))
+    if end == ".":
+        return sentence + ("?" if asks else ".")
+    short = len(last.split()) <= 3 or sentence.endswith(SHUT)
+    return sentence + ("?" if asks or short or _INSIDE.search(sentence) else ".")

@@ -22,6 +22,9 @@ from personavlm.worlds.words.speak import Draft
 LOUDEST = ("ask", "offered", "recall", "forget", "request", "change", "end", "correct", "waver")
 """Acts a reply must answer first, the most pressing first; what else was said gets a word if there is room."""
 
+ENOUGH = 28
+"""Words after which a reply needs nothing more."""
+
 FIRST_CASUAL, LAST_CASUAL = 0.08, 0.92
 """Chance of a casual pattern at no trust and at full trust."""
 
@@ -33,6 +36,7 @@ def reply(draft: Draft) -> tuple[str, tuple[str, ...]]:
     manner = _manner(draft)
     for beat, filled in _ordered(draft)[:2]:
         _answer(draft, beat, filled, manner, spoken, ids)
+    _lengthened(draft, manner, spoken, ids)
     if draft.cues and len(spoken) < 3 and draft.rng.random() < 0.6:
         trait, way = draft.cues[0]
         _add(draft, f"reply.cue.{trait}.{'high' if way > 0 else 'low'}", {}, spoken, ids, first=True)
@@ -54,13 +58,26 @@ def _ordered(draft: Draft) -> list[tuple[Beat, Frame]]:
 
 def _answer(draft: Draft, beat: Beat, filled: Frame, manner: str, spoken: list[str], ids: list[str]) -> None:
     if beat.act != "ask":
-        if not spoken or draft.rng.random() < 0.35:
+        if not spoken or draft.rng.random() < 0.6:
             _add(draft, f"reply.{_kind(draft, beat)}.{manner}", filled, spoken, ids)
         return
     _add(draft, f"reply.ask.{manner}", filled, spoken, ids)
     spoken.extend(advice(beat, _fact(draft, beat), draft.rng))
     if draft.rng.random() < 0.7:
         _add(draft, f"reply.askend.{manner}", filled, spoken, ids)
+
+
+def _lengthened(draft: Draft, manner: str, spoken: list[str], ids: list[str]) -> None:
+    """Add a general tip about a domain that came up, or a word on how to go on, if the reply is short."""
+    if len(" ".join(spoken).split()) > ENOUGH:
+        return
+    filled = next((f for f in draft.frames if f.get("domain") in _advice()["tips"]), None)
+    if filled and draft.rng.random() < 0.7:
+        _add(draft, f"reply.tip.{manner}", filled, spoken, ids)
+        tip = draft.rng.choice(_advice()["tips"][filled["domain"]])
+        spoken.append(tip[0].lower() + tip[1:])
+    elif draft.slot.beats[-1].act != "close" and draft.rng.random() < 0.8:
+        _add(draft, f"reply.more.{manner}", {}, spoken, ids)
 
 
 def _add(draft: Draft, key: str, filled: Frame, spoken: list[str], ids: list[str], first: bool = False) -> None:

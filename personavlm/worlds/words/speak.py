@@ -65,7 +65,7 @@ def _beat(draft: Draft, number: int, beat: Beat) -> None:
     """Say one beat; the next one knows whoever it introduced."""
     before = draft.slot.beats[number - 1].act if number else "greet"
     filled = frame(draft.slot, beat, draft.person, draft.context, draft.rng)
-    if before not in ("greet", "feel") and beat.act not in ("greet", "close", "show") and draft.rng.random() < 0.75:
+    if before not in ("greet", "feel") and beat.act not in ("greet", "close", "show") and draft.rng.random() < 0.5:
         draft.add(("join",), {})
     draft.frames.append(filled)
     if beat.act == "feel" and not beat.cue:
@@ -123,7 +123,7 @@ def keys(beat: Beat, person: Person, context: Context) -> tuple[str, ...]:
     if beat.act == "ask":
         return (f"ask.expertise.{fact.value}",) if fact.matter == "expertise" else ("ask",)
     found = tuple(key for key in _by_matter(beat, fact, known.get(beat.old)) if key in patterns())
-    return found or (f"{'tell' if beat.act in ('other', 'relate', 'future') else beat.act}.any",)
+    return found[:1] or (f"{'tell' if beat.act in ('other', 'relate', 'future') else beat.act}.any",)
 
 
 def _by_matter(beat: Beat, fact: Fact, old: Fact | None) -> tuple[str, ...]:
