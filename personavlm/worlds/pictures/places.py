@@ -9,6 +9,7 @@ are kept quiet so that the things are what one looks at. No two seeds make the s
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from math import pi
 from random import Random
 
@@ -67,8 +68,9 @@ def backdrop(place: str, light: str, seed: int, floor: bool, width: int, height:
     pixels[:start] = np.asarray(far)
     kind, colour = GROUND.get(place) or _inside(rng, floor)
     pixels[start:] = ground(kind, colour, rng, width, height - start)
-    shade = np.asarray(TINT[light], np.float32) * _vignette(light, width, height)[..., None]
-    return np.asarray(np.clip(pixels * shade, 0, 255), np.uint8)
+    pixels *= _shade(light, width, height)
+    np.minimum(pixels, 255, out=pixels)
+    return pixels.astype(np.uint8)
 
 
 def _inside(rng: Random, floor: bool) -> tuple[str, RGB]:
@@ -109,9 +111,12 @@ def ground(kind: str, colour: RGB, rng: Random, width: int, high: int) -> NDArra
     return np.asarray(np.asarray(colour, np.float32) * (factor * fall)[..., None], np.float32)
 
 
-def _vignette(light: str, width: int, height: int) -> NDArray[np.float32]:
+@lru_cache(maxsize=8)
+def _shade(light: str, width: int, height: int) -> NDArray[np.float32]:
+    # The colour of the light, less of it towards the corners and away from where it comes from.
     x = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
     y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     strength = 0.34 if light == "lamp" else 0.12
     lean = {"morning": -0.06, "evening": 0.06}.get(light, 0.0)
-    return np.asarray(1 + lean * x - strength * (0.5 * x * x + 0.5 * y * y), np.float32)
+    fall = 1 + lean * x - strength * (0.5 * x * x + 0.5 * y * y)
+    return np.asarray(fall[..., None] * np.asarray(TINT[light], np.float32), np.float32)

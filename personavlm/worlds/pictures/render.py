@@ -99,7 +99,7 @@ def role_colours(placed: Placed, light: str, role: Role, width: int = WIDTH, hei
     return np.concatenate([_coloured(thing, samples, LIGHTS[light])[0] for samples in parts])
 
 
-def _coloured(thing: Projected, samples: Samples, light: Light) -> tuple[Floats, Floats]:
+def _coloured(thing: Projected, samples: Samples, light: Light) -> tuple[Floats, Floats | float]:
     # The colours of one part's samples, and how much they cover what is behind.
     look, part = thing.placed.look, thing.solid.parts[samples.part]
     return lit(surface(look, part, samples), part.material or look.material, samples, light)
@@ -113,7 +113,8 @@ def _draw(pixels: Floats, thing: Projected, light: Light) -> None:
     for samples in visible(thing, width, height):
         rgb, cover = _coloured(thing, samples, light)
         at = (samples.y - top * FINE) * wide + samples.x - left * FINE
-        layer[at] = np.concatenate([np.minimum(rgb, 1.2) * cover[:, None], cover[:, None]], axis=1)
+        layer[at, :3] = rgb if isinstance(cover, float) else rgb * cover[:, None]
+        layer[at, 3] = cover
     fine = layer.reshape((bottom - top) * FINE, wide, 4)
     coarse = (fine[::2, ::2] + fine[1::2, ::2] + fine[::2, 1::2] + fine[1::2, 1::2]) / 4
     region = pixels[top:bottom, left:right]

@@ -135,7 +135,7 @@ def tube(path: Sequence[tuple[float, ...]], radius: float | Sequence[float], aro
     return grid(np.asarray(points[:, ::-1], np.float32), np.asarray(cells, np.float32))
 
 
-def ball(x: float, y: float, z: float, across: float, deep: float, high: float, around: int = 24) -> Part:
+def ball(x: float, y: float, z: float, across: float, deep: float, high: float, around: int = 20) -> Part:
     """Return an ellipsoid with its half axes."""
     tilt = np.linspace(-pi / 2, pi / 2, around // 2 + 1)[:, None]
     angle = np.linspace(-pi, pi, around + 1)[None, :]

@@ -292,32 +292,30 @@ def surface(look: Look, part: Part, samples: Samples) -> Floats:
     return base * np.asarray(grain(part.material or look.material, samples), np.float32)[..., None]
 
 
-def lit(base: Floats, material: str, samples: Samples, light: Light) -> tuple[Floats, Floats]:
-    """Return (linear RGB ``(n, 3)``, cover ``(n,)``) of the samples in a light."""
+def lit(base: Floats, material: str, samples: Samples, light: Light) -> tuple[Floats, Floats | float]:
+    """Return (linear RGB ``(n, 3)``, how much it covers what is behind, 0 to 1) of the samples in a light."""
     finish = FINISHES[material]
-    x, y, z = samples.normal
     if material == "light":
-        return base * 1.05, np.ones(len(base), np.float32)
+        return base * 1.05, 1.0
+    x, y, z = samples.normal
     lx, ly, lz = light.direction
-    facing = x * lx + y * ly + z * lz
-    shine = np.maximum(0, facing * 0.86 + 0.14)  # a little of it reaches round the edge
+    shine = np.maximum(0, (x * lx + y * ly + z * lz) * 0.86 + 0.14)  # a little of it reaches round the edge
     up = 0.5 + 0.5 * y
     near = np.clip(0.74 + 2.2 * samples.place[2], 0, 1) * 0.5 + 0.5  # less light close to the ground
-    rgb = np.empty_like(base)
     rim = (1 - np.clip(z, 0, 1)) ** 3
     around = _mirrored(x, y, z) if finish.mirror or finish.rim > 0.3 else up
-    long = hypot(lx, ly, lz + 1)
-    spot = np.clip((x * lx + y * ly + z * (lz + 1)) / long, 0, 1)
+    spot = np.clip((x * lx + y * ly + z * (lz + 1)) / hypot(lx, ly, lz + 1), 0, 1)
     for _ in range(finish.sharp):
         spot = spot * spot
+    rgb = np.empty_like(base)
     for k in range(3):
         fill = light.ground[k] + (light.sky[k] - light.ground[k]) * up
-        matt = base[:, k] * (fill + light.sun[k] * 0.82 * shine) * near
-        mirror = base[:, k] * (0.42 + 1.2 * around) if finish.mirror else 0.0
-        rgb[:, k] = matt * (1 - finish.mirror) + finish.mirror * mirror
-        rgb[:, k] += finish.gloss * light.sun[k] * spot + finish.rim * rim * around * light.sky[k]
-    cover = np.clip(finish.cover + (1 - finish.cover) * (rim + spot), 0, 1) if finish.cover < 1 else np.ones(len(base))
-    return rgb, np.asarray(cover, np.float32)
+        matt = (fill + light.sun[k] * 0.82 * shine) * near
+        if finish.mirror:
+            matt = matt * (1 - finish.mirror) + finish.mirror * (0.42 + 1.2 * around)
+        shiny = finish.gloss * light.sun[k] * spot + finish.rim * light.sky[k] * rim * around
+        rgb[:, k] = np.minimum(base[:, k] * matt + shiny, 1.2)
+    return rgb, 1.0 if finish.cover == 1 else np.clip(finish.cover + (1 - finish.cover) * (rim + spot), 0, 1)
 
 
 def _mirrored(x: Floats, y: Floats, z: Floats) -> Floats:

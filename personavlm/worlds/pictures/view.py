@@ -9,6 +9,7 @@ Sizes are in samples unless said otherwise: ``FINE`` samples make one pixel of e
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from math import cos, floor, pi, sin
 
@@ -43,13 +44,24 @@ class Projected:
     """``(n, 3)`` as the camera has them: right, up, towards it."""
     front: NDArray[np.bool_]
     """Which triangles face the camera."""
+    wide: int
+    """Of the frame."""
+
+    extent: tuple[float, float, float, float]
+    """Left, top, right, bottom of what is drawn, in samples."""
 
     def box(self, width: int, height: int) -> Box:
         """Return the box of what is drawn, in pixels of a frame of that size; it is empty if all is outside."""
-        drawn = np.floor(self.at[self.solid.faces[self.front].ravel(), :2])
-        (left, top), (right, bottom) = drawn.min(axis=0), drawn.max(axis=0)
-        x0, y0 = min(max(0, floor(left / FINE)), width), min(max(0, floor(top / FINE)), height)
-        return (x0, y0, max(x0, min(width, floor(right / FINE) + 1)), max(y0, min(height, floor(bottom / FINE) + 1)))
+        left, top, right, bottom = (floor(edge / FINE) for edge in self.extent)
+        x0, y0 = min(max(0, left), width), min(max(0, top), height)
+        return (x0, y0, max(x0, min(width, right + 1)), max(y0, min(height, bottom + 1)))
+
+    def shifted(self, samples: float) -> Projected:
+        """Return it so many samples further right."""
+        left, top, right, bottom = self.extent
+        at = self.at + np.array([samples, 0, 0], np.float32)
+        placed = replace(self.placed, x=self.placed.x + samples / self.wide)
+        return replace(self, placed=placed, at=at, extent=(left + samples, top, right + samples, bottom))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,24 +92,27 @@ def project(placed: Placed, width: int, height: int) -> Projected:
     corners = at[thing.faces][..., :2]
     one, two = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     front = one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0] < -0.05
-    return Projected(placed, thing, np.asarray(at, np.float32), thing.normals @ camera.T, front)
+    drawn = corners[front].reshape(-1, 2)
+    extent = (*drawn.min(axis=0).tolist(), *drawn.max(axis=0).tolist())
+    at = np.asarray(at, np.float32)
+    return Projected(placed, thing, at, thing.normals @ camera.T, front, width * FINE, extent)
 
 
+@lru_cache(maxsize=16)
 def each(placed: Placed, width: int, height: int) -> tuple[Projected, ...]:
     """Return every one of a placed row, left to right, each turned a little differently and none touching the next."""
     if placed.count == 1:
         return (project(placed, width, height),)
     turns = [placed.turn + (number * 37 % 19 - 9) for number in range(placed.count)]
-    loose = [project(replace(placed, turn=turn, x=0.5, count=1), width, height) for turn in turns]
-    spans = [(float(p.at[:, 0].min()), float(p.at[:, 0].max())) for p in loose]
-    gap = GAP * max(right - left for left, right in spans)
-    total = sum(right - left for left, right in spans) + gap * (placed.count - 1)
-    edge, shifted = placed.x * width * FINE - total / 2, []
-    for one, (left, right) in zip(loose, spans, strict=True):
-        shift = edge - left
-        shifted.append(project(replace(one.placed, x=0.5 + shift / (width * FINE)), width, height))
-        edge += right - left + gap
-    return tuple(shifted)
+    loose = [project(replace(placed, turn=turn, count=1), width, height) for turn in turns]
+    spans = [one.extent[2] - one.extent[0] for one in loose]
+    gap = GAP * max(spans)
+    edge = placed.x * width * FINE - (sum(spans) + gap * (placed.count - 1)) / 2
+    row = []
+    for one, span in zip(loose, spans, strict=True):
+        row.append(one.shifted(edge - one.extent[0]))
+        edge += span + gap
+    return tuple(row)
 
 
 def box_of(placed: Placed, width: int, height: int) -> Box:
