@@ -22,7 +22,6 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("trace",),
     (
         "models",
-        "scoring",
         "figures",
         "datasets",
         "schema",
@@ -35,7 +34,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "words",
         "lesson",
     ),
-    ("ledger",),
+    ("ledger", "scoring"),
     ("store", "encoders", "detect", "graph", "prompts", "exchange"),
     ("retrieval", "embedded", "archive", "doctor"),
     ("asking", "library", "reporting"),

@@ -129,7 +129,7 @@ def length(rng: random.Random, setting: Setting) -> int:
 
 
 def _sizes(rng: random.Random, turns: int, setting: Setting) -> list[int]:
-    usual = rng.uniform(*PER_SESSION) * (0.85 if setting == "train" else 1.0)
+    usual = rng.uniform(*PER_SESSION) * (0.7 if setting == "train" else 1.0)  # the paper: 13 sessions a person
     count = max(4, round(turns / usual))
     weights = [rng.gammavariate(3.0, 1.0) for _ in range(count)]
     sizes = [2] * count
