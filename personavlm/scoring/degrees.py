@@ -77,7 +77,8 @@ def _off_topic(said: Said, wanted: Wanted, scale: Scale, found: str) -> Relation
         return "unrelated"
     if scale == "closeness":
         return "other-person"
-    if scale == "goal" and covered(wanted.topic[:1], said.terms) and not foreign(said, wanted):
+    learns = wanted.topic[:1] == ("learn",) and "learn" in said.terms
+    if scale == "goal" and learns and not foreign(said, wanted):
         return "other-value" if beyond(said, wanted) else "vaguer"
     return "unrelated"
 

@@ -54,9 +54,15 @@ def _called(person: Person, fact: Fact) -> tuple[str, ...]:
     if _about(person, fact) == USER:
         return (person.name, person.name.split()[0])
     pictured = fact.attribute.partition(" of ")[2]
+    animals = tuple(kin.name for kin in person.kin if kin.animal and pictured and kin.name in fact.text.split())
     relations = tuple(kin.relation for kin in person.kin if kin.name == fact.about)
     things = [thing for thing in person.things if thing.id == fact.about]
-    return relations + tuple(thing.name or thing.category for thing in things) + ((pictured,) if pictured else ())
+    return (
+        relations
+        + tuple(thing.name or thing.category for thing in things)
+        + animals
+        + ((pictured,) if pictured else ())
+    )
 
 
 def _names(person: Person, fact: Fact) -> tuple[str, ...]:
