@@ -507,6 +507,22 @@ def synth_bench(
     output.show(plain(statistics) | {"seconds": round(perf_counter() - began, 1)})
 
 
+@synth_app.command("page")
+def synth_page(
+    data: Annotated[Path, typer.Option("--data", help="A benchmark that `synth bench` wrote.")],
+    count: Annotated[int, typer.Option("--count", min=1, help="How many questions.")] = 60,
+    seed: Annotated[int, typer.Option("--seed", help="Which ones.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Random questions with their evidence and pictures on one page, for a person to go through."""
+    from personavlm.files import write_atomically
+    from personavlm.synthesis.page import page
+
+    target = data / "page.html"
+    write_atomically(target, page(data, count, seed).encode())
+    Output(as_json).show({"page": str(target), "questions": count})
+
+
 @app.command()
 def bench(as_json: Json = False) -> None:
     """Run the repository's speed comparisons (lab/bench_*.py): ratios side by side in one run."""

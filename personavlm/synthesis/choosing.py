@@ -145,7 +145,7 @@ def choose_alignment(
         rows = [(q, pole) for q in left for pole in suited[q.person]]
         question, pole = min(rows, key=lambda row: (poles[row[1]] + 2 * persons[row[0].person], row[0].id))
         left.remove(question)
+        made.append(align(question, *pole, poles[pole]))
         poles[pole] += 1
         persons[question.person] += 1
-        made.append(align(question, *pole, question.half, rng))
     return made

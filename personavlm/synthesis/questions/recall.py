@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from personavlm.synthesis.questions.draw import Ground, Pools, Quiz
 from personavlm.synthesis.questions.looks import appearances, crossed
@@ -12,7 +12,7 @@ from personavlm.synthesis.questions.values import Question
 from personavlm.worlds.banks import bank
 from personavlm.worlds.pictures.looks import colours, shapes
 from personavlm.worlds.truth import Known
-from personavlm.worlds.values import Shot
+from personavlm.worlds.values import Fact, Shot
 
 COUNTS = ("two", "three", "four", "five")
 
@@ -110,24 +110,27 @@ def _told(quiz: Quiz, one: Known) -> Iterator[Question]:
     fact, ground = one.fact, quiz.ground
     if fact.attribute not in ("work", "town", "origin", "home", "age", "event", "appointment", "remember"):
         return
-    same = [other for other in ground.told(fact.matter) if other.fact.attribute == fact.attribute]
-    role_texts = [other.fact.value for other in same if other.fact.id != fact.id]
-    if fact.matter == "identity":
-        people = {kin.name for kin in ground.person.kin if not kin.animal}
-        others = [k.fact for k in ground.told("other") if k.fact.about in people]
-        role_texts += [other.value for other in others if other.attribute == fact.attribute]
-        if fact.attribute == "origin":
-            role_texts += [k.fact.value for k in ground.told("identity") if k.fact.attribute == "town"]
-    strangers = ground.strangers.values(fact.matter, fact.attribute)
-    pools: Pools = (
-        ("mine", map(_wish, role_texts)),
-        ("stranger", map(_wish, strangers)),
-        ("stranger", map(_wish, strangers)),
-    )
-    slots = {"when": f"{fact.since.day} {fact.since:%B}"}
-    if fact.attribute in ("event", "appointment") and sum(k.fact.since.date() == fact.since.date() for k in same) > 1:
+    same = [other.fact for other in ground.told(fact.matter) if other.fact.attribute == fact.attribute]
+    if fact.matter == "event" and sum(other.since.date() == fact.since.date() for other in same) > 1:
         return
+    also = {other.value for other in same if other.attribute == "remember"}
+    strange = [v for v in ground.strangers.values(fact.matter, fact.attribute) if v not in also]
+    mine = [value for value in _rivals(ground, fact, same) if value not in also]
+    pools: Pools = (("mine", map(_wish, mine)), ("stranger", map(_wish, strange)), ("stranger", map(_wish, strange)))
+    slots = {"when": f"{fact.since.day} {fact.since:%B}"}
     yield from quiz.ask(fact.attribute, slots, _wish(fact.value), pools, (fact.id,), [one])
+
+
+def _rivals(ground: Ground, fact: Fact, same: Sequence[Fact]) -> list[str]:
+    """Return what else was told of the kind: of the user in another matter or time, and of their people."""
+    values = [other.value for other in same if other.id != fact.id]
+    if fact.matter != "identity":
+        return values
+    people = {kin.name for kin in ground.person.kin if not kin.animal}
+    others = [one.fact for one in ground.told("other") if one.fact.about in people]
+    kind = "town" if fact.attribute == "origin" else fact.attribute
+    own = [one.fact for one in ground.told("identity") if one.fact.attribute == kind and one.fact.id != fact.id]
+    return values + [other.value for other in (*others, *own) if other.attribute == kind]
 
 
 def _wish(value: str) -> str:
