@@ -16,14 +16,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageFilter
 
 from personavlm.worlds.pictures.canvas import HORIZON
 from personavlm.worlds.pictures.looks import shapes
 from personavlm.worlds.pictures.places import backdrop
 from personavlm.worlds.pictures.solid import Floats, Role
 from personavlm.worlds.pictures.surface import LIGHTS, Light, decoded, encoded, lit, surface
-from personavlm.worlds.pictures.view import FINE, TILT, Projected, Samples, box_of, each, project, visible
+from personavlm.worlds.pictures.view import FINE, TILT, Projected, Samples, box_of, each, fill, project, visible
 from personavlm.worlds.values import Placed, Scene, Seen
 
 WIDTH, HEIGHT = 448, 336
@@ -136,12 +136,10 @@ def _shadow(pixels: Floats, thing: Projected, light: Light) -> None:
     left, top = np.floor(at.min(axis=0)).astype(int) - margin
     wide, high = np.ceil(at.max(axis=0)).astype(int) + margin - (left, top)
     canvas = Image.new("L", (int(wide), int(high)))
-    draw = ImageDraw.Draw(canvas)
     corners = np.round(at - (left, top))[thing.solid.faces]
     one, two = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     lit_side = one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0] < 0  # the other half of a closed surface falls on the same
-    for polygon in corners[lit_side].reshape(-1, 6).tolist():
-        draw.polygon(polygon, fill=255)
+    fill(canvas, corners[lit_side].reshape(-1, 6).tolist(), [255] * int(lit_side.sum()))
     soft = np.asarray(canvas.filter(ImageFilter.GaussianBlur(2.6)), np.float32) / 255
     horizon = round(HORIZON * height)
     y0, y1, x0, x1 = max(top, horizon), min(height, top + int(high)), max(left, 0), min(width, left + int(wide))
