@@ -2,7 +2,7 @@
 
     python -m lab.text_statistics [--laps FILE] [--locomo FILE] [--persons 24] [--out FILE]
 
-Tokens are lower-cased words and single punctuation marks; distinct-n is the share of different n-grams, none across turns.
+Tokens are lower-cased words and single punctuation marks; distinct-n is the share of different n-grams within turns.
 A *skeleton* keeps closed-class words and punctuation, writes every run of other words as "_" and numbers as "0"; a turn
 repeats if an earlier one of the sample has the same skeleton. So defined, LAPS repeats in about one turn of ten and
 LoCoMo in none. Long turns hardly ever repeat as a whole, so the same share is given for single sentences of four words

@@ -41,7 +41,7 @@ __all__ = ["MOODS", "Context", "Mood", "utter"]
 def utter(slot: Slot, person: Person, context: Context, rng: random.Random) -> Utterance:
     """Put a slot's beats into what the person types and what the assistant replies.
 
-    The same arguments (and state of ``rng``) give the same words. Raises ``LookupError`` for a beat that fits no pattern.
+    The same arguments, ``rng`` included, give the same words. Raises ``LookupError`` for a beat that fits no pattern.
     """
     text, draft = speak(slot, person, context, rng)
     answer, ids = reply(draft)

@@ -15,7 +15,7 @@ from personavlm.worlds.truth import facts, thread_of
 from personavlm.worlds.values import USER, Beat, Fact, Kin, Person, Slot, Thread
 from personavlm.worlds.words.banked import domain, goal
 from personavlm.worlds.words.context import Context
-from personavlm.worlds.words.grammar import plain_verb
+from personavlm.worlds.words.grammar import ADVERBS, plain_verb
 
 # ── the third person becomes the first ───────────────────────────────────────────────────────────────────────────
 
@@ -43,9 +43,9 @@ def own(text: str, pronoun: str) -> str:
         word = match.group()
         following = words[number + 1].group().lower() if number + 1 < len(words) else ""
         new = _turned(word, pronoun, following, at_end=text[match.end() : match.end() + 1] in ("", ".", ",", ";", "!"))
-        if after_i and new == word:
+        if after_i and new == word and word not in ADVERBS:
             new = _TO_BE.get(word) or (plain_verb(word) if pronoun != "they" else word)
-        after_i = new == "I"
+        after_i = new == "I" or (after_i and word in ADVERBS)
         pieces += [text[end : match.start()], new]
         end = match.end()
     return "".join(pieces) + text[end:]
@@ -107,6 +107,12 @@ def clocks(hour: int, minute: int) -> tuple[str, ...]:
 
 
 _ROUTINE = re.compile(r"(?P<day>\w+day)s?,? (?:at )?(?P<hour>\d\d?):(?P<minute>\d\d)(?:,? (?:at )?(?P<place>.+))?$")
+
+
+def routine(value: str) -> tuple[str, int, int, str] | None:
+    """Return the day, hour, minute and place of a routine's value, or nothing if it is not one."""
+    match = _ROUTINE.match(value)
+    return (match["day"], int(match["hour"]), int(match["minute"]), match["place"] or "") if match else None
 
 
 # ── frames ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -226,10 +232,9 @@ def _value(fact: Fact, person: Person, rng: random.Random) -> dict[str, str]:
     """Return a fact's value as it is, and in the forms its matter has."""
     value = own(fact.value, person.pronoun) if fact.about == USER else fact.value
     filled = {"value": value, "plainly": plain_verb(value)}
-    match = _ROUTINE.match(fact.value)
-    if fact.matter == "routine" and match:
-        hour, minute = int(match["hour"]), int(match["minute"])
-        filled |= {"day": match["day"], "clock": rng.choice(clocks(hour, minute)), "place": match["place"] or ""}
+    if fact.matter == "routine" and (parts := routine(fact.value)):
+        day, hour, minute, place = parts
+        filled |= {"day": day, "clock": rng.choice(clocks(hour, minute)), "place": place}
     if fact.matter == "request":
         filled["asked"] = fact.value.removeprefix("remember that ")
     return filled

@@ -219,7 +219,7 @@ def say(
 
 _SOUNDED = re.compile(r"(?:uni|use|usu|eur|one\b|once|u[bkt]e|ukulele)", re.IGNORECASE)
 _SILENT = re.compile(r"(?:hour|honest|heir|honou?r|8|11\b|18\b)", re.IGNORECASE)
-_ADVERBS = {"never", "always", "often", "only", "still", "just", "also", "hardly", "rarely", "really", "already", "now"}
+ADVERBS = {"never", "always", "often", "only", "still", "just", "also", "hardly", "rarely", "really", "already", "now"}
 _PLURAL = {"is": "are", "has": "have", "was": "were", "does": "do", "goes": "go", "'s": "'re"}
 
 
@@ -246,7 +246,7 @@ def plain_verb(verb: str) -> str:
     ('watch birds', 'never miss a train', 'gave a speech')
     """
     first, space, rest = verb.partition(" ")
-    if first in _ADVERBS and rest:
+    if first in ADVERBS and rest:
         return f"{first}{space}{plain_verb(rest)}"
     return (_PLURAL.get(first) or _bare(first)) + space + rest
 

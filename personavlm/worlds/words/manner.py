@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from personavlm.personality import MIDDLE, Profile
 from personavlm.worlds.words.context import Mood
-from personavlm.worlds.words.grammar import OPEN, SHUT
+from personavlm.worlds.words.grammar import OPEN, SHUT, article
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ _AUX = r"(?:is|are|was|were|do|does|did|would|should|could|can|will|has|have|sha
 _PRONOUN = r"(?:you|i|it|that|there|he|she|they|we|this|anybody|somebody|the|my|your)"
 _ASKING = re.compile(
     rf"(?:{_WH}(?: [\w']+){{0,2}} {_AUX}\b|{_WH}'s|{_AUX}(?:n't)? {_PRONOUN}\b|(?:and|but|so) (?:how|what)\b"
-    r"|may i\\b|any (?:idea|tips|thoughts)|ever |would you|thoughts$|suggestions$)",
+    r"|may i\b|any (?:idea|tips|thoughts)|ever |would you|thoughts$|suggestions$)",
     re.IGNORECASE,
 )
 """How a question begins."""
@@ -157,9 +157,9 @@ _INSIDE = re.compile(rf"\b{_WH}\b|, (?:right|no|isn't it|aren't you|is it|then|e
 """What a question may hold that does not begin like one."""
 _CLAUSE = re.compile(r"[,:;] ")
 _SENTENCE = re.compile(r"([^.?!]+)([.?])(?![.?!])")
+_ARTICLE = re.compile(rf"\b([Aa]n?) (?={OPEN}?([\w'-]+))")
 _OPEN_START = re.compile(r"(^|(?<![.])[.!?]\s+|\.\.\.\s+)()([a-zé])")
 _START = re.compile(rf"(^|(?<![.])[.!?]\s+|\.\.\.\s+)([{OPEN}]*)([a-zé])")
-_ALONE = re.compile(r"\bi(?=['’]| )")
 
 
 def tidy(text: str, capitals: bool = True) -> str:
@@ -169,9 +169,16 @@ def tidy(text: str, capitals: bool = True) -> str:
     """
     for pattern, instead in _TIDY:
         text = pattern.sub(instead, text)
+    text = _ARTICLE.sub(lambda match: _fitting(match[1], match[2]), text)
     start = _START if capitals else _OPEN_START
     text = start.sub(lambda match: match[1] + match[2] + match[3].upper(), text.strip())
     return _SENTENCE.sub(lambda match: _ended(match[1], match[2]), text)
+
+
+def _fitting(written: str, word: str) -> str:
+    """Return the article in the case in which it was written, fitting the word after it."""
+    right = article(word)
+    return f"{right.capitalize() if written[0].isupper() else right} "
 
 
 def _ended(sentence: str, end: str) -> str:

@@ -9,7 +9,7 @@ import random
 import re
 from dataclasses import dataclass, field, replace
 
-from personavlm.worlds.truth import fact_of, facts, traits_at
+from personavlm.worlds.truth import facts, traits_at
 from personavlm.worlds.values import USER, Beat, Cue, Fact, Person, Slot
 from personavlm.worlds.words.context import Context
 from personavlm.worlds.words.frames import frame
@@ -159,11 +159,3 @@ def _other(fact: Fact) -> str:
     if fact.attribute in known:
         return fact.attribute
     return "taste" if fact.polarity > 0 else "any"
-
-
-def told(person: Person, slot: Slot) -> tuple[Fact, ...]:
-    """Return the facts that a slot's beats say in words, implied ones left out."""
-    spoken = ("tell", "retell", "change", "end", "correct", "future", "other", "relate", "request", "waver")
-    ids = [beat.fact or beat.old for beat in slot.beats if beat.act in spoken]
-    found = [fact_of(person, id_) for id_ in ids if id_]
-    return tuple(fact for fact in found if not fact.implied and fact.matter != "detail")
