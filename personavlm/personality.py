@@ -30,7 +30,7 @@ LOWEST, MIDDLE, HIGHEST = 1.0, 3.0, 5.0
 PRIOR_SD = 1.0
 """Spread of true trait scores between people, before anything was read (score points)."""
 CHANGE_SD = 0.3
-"""How far people change while they are read, root mean square over all, once PEM's horizon has passed (score points)."""
+"""How far people change in PEM's horizon of turns, root mean square over all people and traits (score points)."""
 CUE_GAIN = 0.35
 """By how much a reading that saw a cue moves with the true trait: a person one point off neutral is read 0.35 off, on
 average. A reading of 3 moves with nothing. Fitted by least squares to the embedded reader's 2,533 readings with a cue

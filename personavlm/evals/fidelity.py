@@ -54,9 +54,17 @@ class FidelityResult:
 
 
 def evaluate(
-    worlds: Iterable[World], home: Path, model: Model, kit: Kit, progress: Progress, count: int = 0
+    worlds: Iterable[World],
+    home: Path,
+    model: Model,
+    kit: Kit,
+    progress: Progress,
+    count: int = 0,
+    written: Path = handwritten.DATA,
 ) -> FidelityResult:
     """Live through worlds, one user each, and return what is remembered. A home that has some goes on from there.
+
+    ``written`` is the folder of the hand-written conversations; one without any leaves them out.
 
     Raises ``BadInput`` if there are no worlds.
     """
@@ -67,7 +75,7 @@ def evaluate(
         progress("persons", number, count or number)
     if not done:
         raise BadInput("There are no worlds to live through.", "give --persons 1 or more, or a folder that holds some.")
-    return FidelityResult(model.name, tuple(done), handwritten.evaluate(model, kit))
+    return FidelityResult(model.name, tuple(done), handwritten.evaluate(model, kit, written))
 
 
 def read_worlds(folder: Path) -> Iterator[World]:
