@@ -132,7 +132,7 @@ def frame(slot: Slot, beat: Beat, person: Person, context: Context, rng: random.
     if fact is not None:
         filled |= _named(fact, filled)
     if beat.act == "relate":
-        filled["episode"] = plain_verb(own(beat.subject, person.pronoun)) if beat.subject else ""
+        filled["episode"] = _episode(beat, slot, filled, own(beat.subject, person.pronoun))
     filled |= {name[0].upper() + name[1:]: filled[name] for name in ("why", "cause", "reason") if filled.get(name)}
     return {name: text for name, text in filled.items() if text}
 
@@ -238,6 +238,15 @@ def _value(fact: Fact, person: Person, rng: random.Random) -> dict[str, str]:
     if fact.matter == "request":
         filled["asked"] = fact.value.removeprefix("remember that ")
     return filled
+
+
+def _episode(beat: Beat, slot: Slot, filled: Mapping[str, str], subject: str) -> str:
+    """Return what was done together; whoever the turn has named before is a pronoun in it."""
+    before = slot.beats[: slot.beats.index(beat)]
+    episode = plain_verb(subject) if subject else ""
+    if not any(other.kin == beat.kin for other in before) or "name" not in filled:
+        return episode
+    return episode.replace(f"{filled['name']}'s", filled["hers"]).replace(filled["name"], filled["her"])
 
 
 _OBJECT = {"she": "her", "he": "him", "they": "them", "it": "it"}

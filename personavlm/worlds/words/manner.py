@@ -149,12 +149,14 @@ _AUX = r"(?:is|are|was|were|do|does|did|would|should|could|can|will|has|have|sha
 _PRONOUN = r"(?:you|i|it|that|there|he|she|they|we|this|anybody|somebody|the|my|your)"
 _ASKING = re.compile(
     rf"(?:{_WH}(?: [\w']+){{0,2}} {_AUX}\b|{_WH}'s|{_AUX}(?:n't)? {_PRONOUN}\b|(?:and|but|so) (?:how|what)\b"
-    r"|may i\b|any (?:idea|tips|thoughts)|ever |would you|thoughts$|suggestions$)",
+    r"|may i\b|any (?:idea|tips|thoughts)|ever |want to |would you|thoughts$|suggestions$)",
     re.IGNORECASE,
 )
 """How a question begins."""
 _INSIDE = re.compile(rf"\b{_WH}\b|, (?:right|no|isn't it|aren't you|is it|then|eh)$|\bor\b", re.IGNORECASE)
 """What a question may hold that does not begin like one."""
+_STATED = re.compile(r"(?:thank|please|noted|got it|fair|go|help|do |don't|i )\b", re.IGNORECASE)
+"""How a short sentence begins that is no question."""
 _CLAUSE = re.compile(r"[,:;] ")
 _SENTENCE = re.compile(r"([^.?!]+)([.?])(?![.?!])")
 _ARTICLE = re.compile(rf"\b([Aa]n?) (?={OPEN}?([\w'-]+))")
@@ -187,5 +189,5 @@ def _ended(sentence: str, end: str) -> str:
     asks = bool(_ASKING.match(last.replace(OPEN, "")) or _ASKING.match(sentence.replace(OPEN, "").strip()))
     if end == ".":
         return sentence + ("?" if asks else ".")
-    short = len(last.split()) <= 3 or sentence.endswith(SHUT)
+    short = (len(last.split()) <= 3 or sentence.endswith(SHUT)) and not _STATED.match(last)
     return sentence + ("?" if asks or short or _INSIDE.search(sentence) else ".")

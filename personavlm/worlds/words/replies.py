@@ -22,7 +22,7 @@ from personavlm.worlds.words.speak import Draft
 LOUDEST = ("ask", "offered", "recall", "forget", "request", "change", "end", "correct", "waver")
 """Acts a reply must answer first, the most pressing first; what else was said gets a word if there is room."""
 
-ENOUGH = 28
+ENOUGH = 36
 """Words after which a reply needs nothing more."""
 
 FIRST_CASUAL, LAST_CASUAL = 0.08, 0.92
@@ -36,7 +36,8 @@ def reply(draft: Draft) -> tuple[str, tuple[str, ...]]:
     manner = _manner(draft)
     for beat, filled in _ordered(draft)[:2]:
         _answer(draft, beat, filled, manner, spoken, ids)
-    _lengthened(draft, manner, spoken, ids)
+    if len(" ".join(spoken).split()) < ENOUGH:
+        _lengthened(draft, manner, spoken, ids)
     if draft.cues and len(spoken) < 3 and draft.rng.random() < 0.6:
         trait, way = draft.cues[0]
         _add(draft, f"reply.cue.{trait}.{'high' if way > 0 else 'low'}", {}, spoken, ids, first=True)
@@ -58,7 +59,7 @@ def _ordered(draft: Draft) -> list[tuple[Beat, Frame]]:
 
 def _answer(draft: Draft, beat: Beat, filled: Frame, manner: str, spoken: list[str], ids: list[str]) -> None:
     if beat.act != "ask":
-        if not spoken or draft.rng.random() < 0.6:
+        if not spoken or draft.rng.random() < 0.8:
             _add(draft, f"reply.{_kind(draft, beat)}.{manner}", filled, spoken, ids)
         return
     _add(draft, f"reply.ask.{manner}", filled, spoken, ids)
@@ -68,15 +69,17 @@ def _answer(draft: Draft, beat: Beat, filled: Frame, manner: str, spoken: list[s
 
 
 def _lengthened(draft: Draft, manner: str, spoken: list[str], ids: list[str]) -> None:
-    """Add a general tip about a domain that came up, or a word on how to go on, if the reply is short."""
-    if len(" ".join(spoken).split()) > ENOUGH:
-        return
-    filled = next((f for f in draft.frames if f.get("domain") in _advice()["tips"]), None)
-    if filled and draft.rng.random() < 0.7:
-        _add(draft, f"reply.tip.{manner}", filled, spoken, ids)
-        tip = draft.rng.choice(_advice()["tips"][filled["domain"]])
+    """Add a general tip or thought on what came up, and a word on how to go on, as long as the reply is short."""
+    domain = next((f for f in draft.frames if f.get("domain") in _advice()["tips"]), None)
+    beat = _ordered(draft)[0][0]
+    thoughts = _advice()["thoughts"].get(_kind(draft, beat).partition(".")[0], ())
+    if domain and draft.rng.random() < 0.75:
+        _add(draft, f"reply.tip.{manner}", domain, spoken, ids)
+        tip = draft.rng.choice(_advice()["tips"][domain["domain"]])
         spoken.append(tip[0].lower() + tip[1:])
-    elif draft.slot.beats[-1].act != "close" and draft.rng.random() < 0.8:
+    elif thoughts and beat.act not in ("greet", "close") and draft.rng.random() < 0.85:
+        spoken.append(draft.rng.choice(thoughts))
+    if draft.slot.beats[-1].act != "close" and len(" ".join(spoken).split()) < ENOUGH:
         _add(draft, f"reply.more.{manner}", {}, spoken, ids)
 
 
@@ -141,4 +144,4 @@ def advice(beat: Beat, fact: Fact | None, rng: random.Random) -> list[str]:
     said = [rng.choice(content["answers"][beat.subject])] if beat.subject in content["answers"] else []
     tips = content["tips"]
     field = _fields().get(beat.subject, fact.attribute if fact and fact.attribute in tips else "plans")
-    return said + rng.sample(tips[field], k=2 if said else min(4, rng.choice((3, 3, 4))))
+    return said + rng.sample(tips[field], k=3 if said else min(len(tips[field]), rng.choice((4, 5))))

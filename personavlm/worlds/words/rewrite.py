@@ -3,7 +3,8 @@
     rewrite(world, model, Sampling()) ──> Rewritten(world with ``writer`` = the model's name, kept, refused)
 
 A new text is taken only if every fact its turn tells is still in it, no look of a shown picture has come in, no aim or
-leaning is said, its length is within reason, and it is one plain line; otherwise the grammar's words stay. Replies stay.
+leaning is said, its length is within reason, and it is one plain line; otherwise the grammar's words stay. Replies are
+left as they are.
 """
 
 from __future__ import annotations

@@ -89,11 +89,11 @@ def _cue(draft: Draft, cue: Cue, first: bool) -> None:
 def _trimmings(draft: Draft, how: Manner) -> None:
     """Add an aside or a closing remark, now and then, the more the chattier somebody is."""
     last = draft.slot.beats[-1].act
-    if len(draft.pieces) < 3 and draft.rng.random() < how.chatty * 0.4:
+    if len(draft.pieces) < 4 and draft.rng.random() < how.chatty * 0.6:
         draft.add(("aside",), {})
         if last in ("ask", "recall", "offered", "close"):
             draft.pieces.insert(0, draft.pieces.pop())
-    elif last not in QUIET and len(draft.pieces) < 3 and draft.rng.random() < how.chatty * 0.5:
+    elif last not in QUIET and len(draft.pieces) < 4 and draft.rng.random() < how.chatty * 0.6:
         draft.add(("tail",), {})
 
 
