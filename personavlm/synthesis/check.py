@@ -238,7 +238,7 @@ def _tiered_explanation(view: View, text: str) -> bool:
         return text == f"the first {one}, the second {other}"
     rows = {row["subject"]: row["explain"] for row in bank("expertise")["subjects"]}
     levels = {f.attribute: f.value for f in view.current if f.matter == "expertise"}
-    return any(rows[subject][level] == text for subject, level in levels.items())
+    return any(text == f"{rows[subject]['topic']}: {rows[subject][level]}" for subject, level in levels.items())
 
 
 def _new_scenarios(view: View, text: str) -> bool:

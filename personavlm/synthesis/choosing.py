@@ -17,9 +17,9 @@ from personavlm.personality import Trait
 from personavlm.synthesis.questions.alignment import align
 from personavlm.synthesis.questions.values import TASKS, Alignment, Question, Task
 
-PICTURED = 0.34
-"""Share of the questions that need a picture (published: 34.02 % are about one)."""
-MOST_PICTURED = 0.8
+PICTURED = 0.36
+"""Share of the questions that need a picture, where there are enough of them (published: 34.02 % are about one)."""
+MOST_PICTURED = 0.7
 """No task but visual detail recall is asked with pictures more often than this."""
 OFFERED = 10
 """So many candidates of a person and task, drawn at random, are looked at."""
@@ -40,17 +40,16 @@ class Evenness:
     def cost(self, question: Question) -> float:
         """Return how much less even the set would be with a question."""
         task, form = question.task, question.form
-        moved = sum(
-            abs(self.margins.get((task, form, option.text), 0) + (3 if at == question.answer else -1))
-            - abs(self.margins.get((task, form, option.text), 0))
-            for at, option in enumerate(question.options)
-        )
+        moved = 0
+        for at, option in enumerate(question.options):
+            margin = self.margins.get((task, form, option.text), 0)
+            moved += abs(margin + (3 if at == question.answer else -1)) - abs(margin) if margin else 0
         share = self.forms[task, form] / (1 + sum(n for (of, _), n in self.forms.items() if of == task))
         skewed = self.unseen[task, question.unseen] - self.unseen[task, not question.unseen]
         return (
             5 * self.tasks[question.person, task]
             + 0.6 * self.persons[question.person]
-            + 4 * share
+            + 8 * share
             + 0.6 * moved
             + 0.05 * skewed
         )

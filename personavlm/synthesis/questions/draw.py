@@ -16,7 +16,7 @@ from typing import TypeVar
 from personavlm.synthesis.questions.values import Option, Question, Role, Task
 from personavlm.worlds.banks import bank
 from personavlm.worlds.truth import Known, facts, known
-from personavlm.worlds.values import Fact, Half, Matter, Person, Thing, Thread, World
+from personavlm.worlds.values import USER, Fact, Half, Matter, Person, Thing, Thread, World
 
 T = TypeVar("T")
 
@@ -49,8 +49,8 @@ class Strangers:
         return self.rows.get((matter, attribute), ())
 
     def values(self, matter: Matter, attribute: str) -> list[str]:
-        """Return the values of such facts."""
-        return [fact.value for fact in self.facts(matter, attribute)]
+        """Return the values of such facts; things are called by name, and no value of a taste in general."""
+        return [fact.value for fact in self.facts(matter, attribute) if fact.matter != "taste" or fact.about == USER]
 
 
 @dataclass(frozen=True, slots=True)

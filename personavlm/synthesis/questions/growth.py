@@ -42,6 +42,11 @@ def _explained(subject: str) -> dict[str, str]:
     return explain
 
 
+def _card(subject: str, level: str) -> str:
+    explain = _explained(subject)
+    return f"{explain['topic']}: {explain[level]}"
+
+
 def _pair(quiz: Quiz, first: Known, second: Known) -> Question:
     rng = quiz.rng
     one, other = first.fact, second.fact
@@ -67,7 +72,7 @@ def _text(quiz: Quiz, one: Known) -> Iterator[Question]:
     levels = [one.fact.value, rng.choice([level for level in PITCH if level != one.fact.value])]
     subjects = [one.fact.attribute, rng.choice(foreign)]
     options = [
-        Option(_explained(subject)[level], "right" if not (at or to) else "stranger")
+        Option(_card(subject, level), "right" if not (at or to) else "stranger")
         for at, subject in enumerate(subjects)
         for to, level in enumerate(levels)
     ]

@@ -36,7 +36,7 @@ def latest_preference(ground: Ground, rng: random.Random) -> Iterator[Question]:
 def _liked(quiz: Quiz, one: Known) -> Iterator[Question]:
     fact, ground = one.fact, quiz.ground
     domain = _domain(fact.attribute)
-    same = [k for k in ground.told("taste") if k.fact.attribute == fact.attribute]
+    same = [k for k in ground.told("taste") if k.fact.attribute == fact.attribute and k.fact.about == USER]
     liked = {k.fact.value for k in same if k.standing == "current" and k.fact.polarity > 0}
     stale = [k.fact.value for k in ground.line(one) if k.fact.value not in liked]
     taken = {k.fact.value for k in same}
@@ -49,7 +49,7 @@ def _avoided(quiz: Quiz, one: Known) -> Iterator[Question]:
     """Yield the question for what the user has gone off; nothing else that they dislike may stand among the options."""
     fact, ground = one.fact, quiz.ground
     domain = _domain(fact.attribute)
-    same = [k for k in ground.told("taste") if k.fact.attribute == fact.attribute]
+    same = [k for k in ground.told("taste") if k.fact.attribute == fact.attribute and k.fact.about == USER]
     liked = [k.fact.value for k in same if k.standing == "current" and k.fact.polarity > 0]
     taken = {k.fact.value for k in same}
     pools: Pools = (("mine", liked), *_elsewhere(ground, fact.attribute, taken))

@@ -140,14 +140,16 @@ def _wish(value: str) -> str:
 def _of_kin(quiz: Quiz, one: Known) -> Iterator[Question]:
     fact, ground = one.fact, quiz.ground
     domain = next((row for row in bank("domains") if row["domain"] == fact.attribute), None)
-    loves = f"which {domain['domain']} does {{name}} love?" if domain else ""
+    loves = f"which of these {domain['label']} does {{name}} love?" if domain else ""
     ask = ASKS.get(fact.attribute, loves)
     if not ask:
         return
     taken = [k for k in ground.told("other") if k.fact.attribute == fact.attribute and k.fact.about == fact.about]
-    if len(taken) > 1 and not fact.replaces:
+    if sum(k.standing == "current" for k in taken) > 1:
         return
+    things = ground.things
     same = [k for k in ground.told("other", "taste") if k.fact.attribute == fact.attribute]
+    same = [k for k in same if k.fact.about not in things]
     others = [k.fact.value for k in same if k not in taken]
     stale = [k.fact.value for k in taken if k is not one]
     strangers = ground.strangers.values("other", fact.attribute)
