@@ -204,6 +204,7 @@ def test_every_key_has_patterns_of_both_sets() -> None:
         ("her old boss left", "she", "my old boss left"),
         ("they are tired of it and their feet hurt", "they", "I am tired of it and my feet hurt"),
         ("he always forgets his keys", "he", "I always forget my keys"),
+        ("she was tired", "she", "I was tired"),
         ("a colleague swore by it", "she", "a colleague swore by it"),
     ],
 )

@@ -15,7 +15,7 @@ from personavlm.worlds.truth import facts, thread_of
 from personavlm.worlds.values import USER, Beat, Fact, Kin, Person, Slot, Thread
 from personavlm.worlds.words.banked import domain, goal
 from personavlm.worlds.words.context import Context
-from personavlm.worlds.words.grammar import ADVERBS, plain_verb
+from personavlm.worlds.words.grammar import ADVERBS, first_verb, plain_verb
 
 # ── the third person becomes the first ───────────────────────────────────────────────────────────────────────────
 
@@ -44,7 +44,7 @@ def own(text: str, pronoun: str) -> str:
         following = words[number + 1].group().lower() if number + 1 < len(words) else ""
         new = _turned(word, pronoun, following, at_end=text[match.end() : match.end() + 1] in ("", ".", ",", ";", "!"))
         if after_i and new == word and word not in ADVERBS:
-            new = _TO_BE.get(word) or (plain_verb(word) if pronoun != "they" else word)
+            new = _TO_BE.get(word) or (first_verb(word) if pronoun != "they" else word)
         after_i = new == "I" or (after_i and word in ADVERBS)
         pieces += [text[end : match.start()], new]
         end = match.end()
@@ -231,7 +231,7 @@ def _phrase(fact: Fact) -> bool:
 def _value(fact: Fact, person: Person, rng: random.Random) -> dict[str, str]:
     """Return a fact's value as it is, and in the forms its matter has."""
     value = own(fact.value, person.pronoun) if fact.about == USER else fact.value
-    filled = {"value": value, "plainly": plain_verb(value)}
+    filled = {"value": value, "plainly": first_verb(value)}
     if fact.matter == "routine" and (parts := routine(fact.value)):
         day, hour, minute, place = parts
         filled |= {"day": day, "clock": rng.choice(clocks(hour, minute)), "place": place}
@@ -243,7 +243,7 @@ def _value(fact: Fact, person: Person, rng: random.Random) -> dict[str, str]:
 def _episode(beat: Beat, slot: Slot, filled: Mapping[str, str], subject: str) -> str:
     """Return what was done together; whoever the turn has named before is a pronoun in it."""
     before = slot.beats[: slot.beats.index(beat)]
-    episode = plain_verb(subject) if subject else ""
+    episode = first_verb(subject) if subject else ""
     if not any(other.kin == beat.kin for other in before) or "name" not in filled:
         return episode
     return episode.replace(f"{filled['name']}'s", filled["hers"]).replace(filled["name"], filled["her"])

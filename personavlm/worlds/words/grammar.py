@@ -239,8 +239,18 @@ def agree(pronoun: str, verb: str) -> str:
     return f"{pronoun} {plain_verb(verb)}" if pronoun in ("they", "I", "we", "you") else f"{pronoun} {verb}"
 
 
+def first_verb(verb: str) -> str:
+    """Return a verb of the third person singular as it follows "I"; words after it stay.
+
+    >>> first_verb("was in the paper"), first_verb("is moving"), first_verb("sings")
+    ('was in the paper', 'am moving', 'sing')
+    """
+    first, space, rest = verb.partition(" ")
+    return {"is": "am", "was": "was"}.get(first, "") + space + rest if first in ("is", "was") else plain_verb(verb)
+
+
 def plain_verb(verb: str) -> str:
-    """Return a verb of the third person singular as it follows "I" or "they"; words after it stay.
+    """Return a verb of the third person singular as it follows "they"; words after it stay.
 
     >>> plain_verb("watches birds"), plain_verb("never misses a train"), plain_verb("gave a speech")
     ('watch birds', 'never miss a train', 'gave a speech')

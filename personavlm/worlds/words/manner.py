@@ -146,7 +146,7 @@ _TIDY = (
 )
 _WH = r"(?:what|how|why|where|who|when|which)"
 _AUX = r"(?:is|are|was|were|do|does|did|would|should|could|can|will|has|have|shall)"
-_PRONOUN = r"(?:you|i|it|that|there|he|she|they|we|this|anybody|somebody|the|my|your)"
+_PRONOUN = r"(?:you|i|it|that|there|he|she|they|we|this|anybody|somebody|the|my|your|all|everything)"
 _ASKING = re.compile(
     rf"(?:{_WH}(?: [\w']+){{0,2}} {_AUX}\b|{_WH}'s|{_AUX}(?:n't)? {_PRONOUN}\b|(?:and|but|so) (?:how|what)\b"
     r"|may i\b|any (?:idea|tips|thoughts)|ever |want to |would you|thoughts$|suggestions$)",
@@ -185,8 +185,9 @@ def _fitting(written: str, word: str) -> str:
 
 def _ended(sentence: str, end: str) -> str:
     """Return a sentence with the mark it should end in: patterns share one mark between questions and statements."""
-    last = _CLAUSE.split(sentence)[-1].strip()
-    asks = bool(_ASKING.match(last.replace(OPEN, "")) or _ASKING.match(sentence.replace(OPEN, "").strip()))
+    bare = sentence.replace(OPEN, "").strip()
+    last = _CLAUSE.split(bare)[-1].strip()
+    asks = bool(_ASKING.match(last) or (":" not in bare and _ASKING.match(bare)))
     if end == ".":
         return sentence + ("?" if asks else ".")
     short = (len(last.split()) <= 3 or sentence.endswith(SHUT)) and not _STATED.match(last)
