@@ -169,6 +169,14 @@ _NEGATOR = re.compile(
 )
 _IDLE = re.compile(r"(?:\bneed(?:n['’]?t)?(?:\s+to)?|(?<!\bi )\b(?:do not|don['’]?t))\s+$", re.IGNORECASE)
 """Before a cue: "no need to worry", "don't worry" say nothing of the user."""
+_REJECTED = re.compile(
+    r"\b(?:waste of|spare me|bores? me|bored (?:by|of|with)|sick of|tired of|fed up with|overrated|leaves? me cold"
+    r"|over my head|no (?:use|patience|time|need) for|not (?:one|the type) for|(?:not|isn['’]t|aren['’]t) for me"
+    r"|not my thing|no fan|point (?:of|in)|can['’]t (?:stand|bear)|have no interest in|couldn['’]t care less"
+    r"|(?:means?|says?) nothing)\b",
+    re.IGNORECASE,
+)
+"""A clause that rejects what it names: "all this philosophy is a waste of time"."""
 _REVERSED = 0.9
 """A denied cue speaks for the other pole, a little less clearly than an asserted one."""
 
@@ -181,6 +189,7 @@ def _word_cues(clause: _Clause) -> Iterator[Cue]:
             if _IDLE.search(clause.text[: match.start()]):
                 continue
             denied = _NEGATOR.search(clause.text[: match.start()]) is not None
+            denied = denied or (group.sign > 0 and _REJECTED.search(clause.text) is not None)
             weight = group.weight * (_REVERSED if denied else 1.0) * (0.5 if clause.asked else 1.0)
             yield Cue(group.trait, -group.sign if denied else group.sign, weight, match[0])
 
