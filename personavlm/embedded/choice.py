@@ -12,6 +12,7 @@ manner is judged by the profile (``choice_manner``). Length and place of an opti
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from personavlm.embedded import choice_level, choice_manner, choice_taste, language
 from personavlm.embedded.choice_change import FROM_TO, closeness, in_order, most
-from personavlm.embedded.choice_evidence import Asked, Weighed, borne_parts, parts, roots, searched, senses_of, weigh
+from personavlm.embedded.choice_evidence import Asked, Weighed, covered, parts, roots, searched, senses_of, weigh
 from personavlm.embedded.evidence import Candidate, Floats
 from personavlm.embedded.question import Option
 from personavlm.encoders import TextEncoder
@@ -28,13 +29,15 @@ from personavlm.personality import Trait
 from personavlm.prompts.choice import parse_manner
 
 FEATURES = (
-    "held", "best", "parts", "spread", "meaning", "joint", "anywhere", "assistant", "unknown", "unknown_far",
-    "unknown_open", "unknown_none", "order", "inclination", "level", "close",
+    "held", "best", "spread", "meaning", "joint", "anywhere", "assistant", "unknown", "unknown_far", "unknown_open",
+    "order", "inclination", "level", "close",
 )  # fmt: skip
-WEIGHTS = (3.0, 1.5, 3.0, 1.5, 1.5, 1.5, 0.7, -0.7, -1.0, 2.0, 1.0, 5.0, 3.0, 40.0, 3.0, 3.0)
+WEIGHTS = (3.0, 2.5, 1.5, 1.5, 1.5, 0.7, -0.7, -2.0, 8.0, 1.0, 3.0, 3.0, 3.0, 3.0)
 """Weight of each feature (log-odds between options)."""
-NOTHING = 0.45
-"""Relevance below which, more and more, nothing that was found is about what is asked."""
+COVERED = (0.5, 0.8)
+"""Share of what the question names from which something is known of it, and from which that is certain."""
+NAMED = 0.7
+"""Match from which an option stands in a sentence."""
 SHARP = 10.0
 """How much sentences of higher relevance count above others."""
 
@@ -69,13 +72,17 @@ def wanted(asked: str, options: Sequence[str]) -> Wanted:
         why or change,
         change,
         aversion and not why,
-        level,
+        level or bool(choice_level.pitched_parts(options)),
         close * (-1.0 if least else 1.0),
     )
 
 
 def choose(
-    message: str, options: Sequence[Option], rows: Sequence[Candidate], profile: Mapping[Trait, float], encoder: TextEncoder
+    message: str,
+    options: Sequence[Option],
+    rows: Sequence[Candidate],
+    profile: Mapping[Trait, float],
+    encoder: TextEncoder,
 ) -> tuple[Option, Candidate | None]:
     """Return the option that is borne out best, with the sentence that does; the first on a tie.
 
@@ -93,7 +100,11 @@ def choose(
 
 
 def features(
-    message: str, options: Sequence[str], rows: Sequence[Candidate], profile: Mapping[Trait, float], encoder: TextEncoder
+    message: str,
+    options: Sequence[str],
+    rows: Sequence[Candidate],
+    profile: Mapping[Trait, float],
+    encoder: TextEncoder,
 ) -> tuple[Floats, Weighed]:
     """Return the ``(options, FEATURES)`` table of what speaks for each option, and what it rests on."""
     want = wanted(message, options)
@@ -102,34 +113,57 @@ def features(
     valid = users & (current | want.timeless if not want.past else np.ones(len(rows), bool))
     asked = Asked(message, _terms(message), valid)
     weighed = weigh(asked, options, rows, encoder)
-    near, split = weighed.near, parts(options)
+    timeless = want.timeless or reasons_offered(weighed)
+    near, split = weighed.near, parts(options) or [(option,) for option in options]
     level = choice_level.suits(message, options, rows, encoder) if want.level else np.zeros(len(options))
-    borne = (0.1 if level.any() else 1.0) * near * weighed.match * (_turned(rows) if want.aversion else np.ones(len(rows)))
+    borne = near * weighed.match * (_turned(rows) if want.aversion else np.ones(len(rows)))
     held, stale = most(borne, users & current), most(borne, users & ~current)
     best, said = np.maximum(held, stale), most(weighed.match, users)
     weights = np.exp(SHARP * (weighed.relevance - weighed.relevance.max())) * valid
     weights = weights / max(float(weights.sum()), 1e-9)
     unknown = np.array([searched("unknown").search(text) is not None for text in options], dtype=float)
+    about = (
+        covered(message, rows, valid & ((weighed.match * (1 - unknown)[:, None]).max(axis=0) > 0.5))
+        if unknown.any()
+        else 1
+    )
     known, named = (float(np.where(unknown > 0, 0.0, values).max()) for values in (best, said))
     columns: Mapping[str, Floats] = {
-        "held": stale - held if want.past else best if want.timeless else held - 0.5 * stale,
+        "held": stale - held if want.past else np.maximum(held, 0.8 * stale) if timeless else held - 0.5 * stale,
         "best": best,
-        "parts": borne_parts(split, near * valid, rows) if split else np.zeros(len(options)),
         "spread": weighed.match @ weights,
         "meaning": weighed.meaning @ weights,
         "joint": most(weighed.joint, valid),
         "anywhere": said,
         "assistant": np.clip(most(weighed.match, ~users) - said, 0, 1),
         "unknown": unknown,
-        "unknown_far": unknown * (1 - min(1.0, float(weighed.relevance.max()))),
+        "unknown_far": unknown * float(np.clip((COVERED[1] - about) / (COVERED[1] - COVERED[0]), 0, 1)),
         "unknown_open": unknown * (1 - known),
-        "unknown_none": unknown * float(np.clip((NOTHING - weighed.relevance[valid].max(initial=0.0)) / 0.1, 0, 1)),
         "order": in_order(asked, options, weighed) if want.change else np.zeros(len(options)),
-        "inclination": (1 - named) * choice_taste.agreement(split or [(o,) for o in options], rows, profile, encoder),
+        "inclination": (1 - named) * _scaled(choice_taste.agreement(split, rows, profile, encoder)),
         "level": level,
         "close": want.close * closeness(options, rows) if want.close else np.zeros(len(options)),
     }
-    return np.stack([columns[name] for name in FEATURES], axis=1), weighed
+    table = np.stack([columns[name] for name in FEATURES], axis=1)
+    if level.any():  # an explanation is chosen by its level; what else its words share with what is known says nothing
+        table[:, [name != "level" for name in FEATURES]] *= 0.1
+    return table, weighed
+
+
+def _scaled(values: Floats) -> Floats:
+    """Return values that are 0 on average, the largest near 1 unless all are small."""
+    return values / (float(np.abs(values).max()) + 0.02)
+
+
+_REASON = re.compile(r"\b(?:because|since|so that)\b(.*)", re.IGNORECASE)
+
+
+def reasons_offered(weighed: Weighed) -> bool:
+    """Return whether two options or more are reasons that were given for something."""
+    given = [(match[1] if (match := _REASON.search(row.text)) else "") for row in weighed.rows]
+    where = np.array([bool(reason) for reason in given])
+    apart = weighed.match >= NAMED
+    return bool((apart[:, where].any(axis=1) & ~apart[:, ~where].any(axis=1)).sum() >= 2)
 
 
 def _terms(message: str) -> frozenset[str]:

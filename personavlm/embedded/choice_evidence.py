@@ -122,7 +122,7 @@ def weigh(asked: Asked, options: Sequence[str], rows: Sequence[Candidate], encod
     return Weighed(
         tuple(rows),
         relevance,
-        matches(options, asked.terms, rows),
+        by_name(options, rows, matches(options, asked.terms, rows)),
         vectors[1 : 1 + n] @ sentences.T,
         vectors[1 + n : 1 + 2 * n] @ sentences.T,
     )
@@ -201,6 +201,25 @@ def _spread(direct: Floats, asked: Asked, said: Sequence[frozenset[str]], rarity
     return spread
 
 
+_GAP = re.compile(r"[,.;:?!]|\b(?:with|about|between|for|as|that|and|to|of|in|on|at|from|by)\b", re.IGNORECASE)
+
+
+def covered(asked: str, rows: Sequence[Candidate], where: NDArray[np.bool_]) -> float:
+    """Return how much of what the question names some sentence has: of a run of two content words or more, the best."""
+    chosen = [roots(row.text) for row, take in zip(rows, where, strict=True) if take]
+    chunks = [roots(_pointless(piece)) for piece in _GAP.split(language.straighten(asked))]
+    chunks = [chunk for chunk in chunks if len(chunk) > 1] or [roots(asked)]
+    rarity = rarities(rows)
+    return max((_share(chunk, said, said, rarity) for chunk in chunks for said in chosen), default=0.0)
+
+
+def _pointless(piece: str) -> str:
+    """Return a piece of a question without words that frame it and without its senses."""
+    for section in ("frame", *(f"sense {name}" for name in GROUPS[0])):
+        piece = searched(section).sub(" ", piece)
+    return piece
+
+
 # ── options ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -232,6 +251,38 @@ def _distinct_senses(options: Sequence[str]) -> list[frozenset[str]]:
     return [mine - frozenset.intersection(*found) for mine in found]
 
 
+# ── things described ─────────────────────────────────────────────────────────────────────────────────────────────
+
+RECURS = 3
+"""Sentences in which two neighbouring words must stand together to be taken for the name of a thing."""
+BY_NAME = 0.95
+"""What an option borne out by other sentences on the same thing is worth beside one borne out by the sentence itself."""
+
+
+def by_name(options: Sequence[str], rows: Sequence[Candidate], match: Floats) -> Floats:
+    """Return the match with what other sentences say of a thing that a sentence names ("the cabin mug")."""
+    named = [_pairs(row.text) for row in rows]
+    counts = Counter(pair for pairs in named for pair in pairs)
+    things = sorted(pair for pair, count in counts.items() if count >= RECURS)
+    split = parts(options) or [(option,) for option in options]
+    found = match.copy()
+    for thing in things:
+        members = [n for n, pairs in enumerate(named) if thing in pairs]
+        worth = BY_NAME * borne_parts(split, np.ones(len(members)), [rows[n] for n in members])
+        found[:, members] = np.maximum(found[:, members], worth[:, None])
+    return found
+
+
+@lru_cache(maxsize=8192)
+def _pairs(text: str) -> frozenset[tuple[str, str]]:
+    """Return the pairs of content words that stand side by side in a text."""
+    tokens = language.tokens(language.straighten(text))
+    open_ = [(senses.root(t.lower), t) for t in tokens if t.lower not in language.stop_words()]
+    return frozenset(
+        (one, other) for (one, a), (other, b) in zip(open_, open_[1:], strict=False) if b.start - a.end == 1
+    )
+
+
 _JOINT = re.compile(r",? (?:with|and|but|then) |, ")
 
 
@@ -260,5 +311,9 @@ def _borne(
 ) -> float:
     own = part - common or part
     fits = [roots(row.text) & common == part & common for row in rows]
-    values = [n * _share(own, roots(row.text), frozenset(), rarity) for n, row, fit in zip(near, rows, fits, strict=True) if fit]
+    values = [
+        n * _share(own, roots(row.text), frozenset(), rarity)
+        for n, row, fit in zip(near, rows, fits, strict=True)
+        if fit
+    ]
     return max(values, default=0.0)

@@ -63,9 +63,8 @@ def suits(asked: str, options: Sequence[str], rows: Sequence[Candidate], encoder
         return np.zeros(len(options))
     vectors = encoder.encode([_subject(text) for text, _ in leveled]).astype(np.float64)
     values = np.array([value for _, value in leveled])
-    named = [level_of(option) for option in options]
-    if all(value is not None for value in named):
-        return _pitched(asked, options, vectors, values, encoder)
+    if split := pitched_parts(options):
+        return _pitched(asked, split, vectors, values, encoder)
     return _explained(options, vectors, values, encoder)
 
 
@@ -75,23 +74,67 @@ def _subject(text: str) -> str:
 
 
 def _explained(options: Sequence[str], vectors: Floats, values: Floats, encoder: TextEncoder) -> Floats:
-    """Explanations themselves: of a field that is known, and as hard as the level there."""
-    near = encoder.encode(list(options)).astype(np.float64) @ vectors.T
+    """Explanations themselves: of a field that is known, and as hard as the level there.
+
+    Two explanations of one thing are judged together: what they are of, and which of them is the easier.
+    """
+    texts = encoder.encode(list(options)).astype(np.float64)
     hard = np.array([hardness(text) for text in options])
-    return -np.abs(hard - values[near.argmax(axis=1)]) / STEP + OWN_FIELD * near.max(axis=1)
+    worth = np.zeros(len(options))
+    for group in _alike(texts @ texts.T):
+        near = (texts[group] @ vectors.T).mean(axis=0)
+        wanted = float(values[near.argmax()])
+        worth[group] = OWN_FIELD * float(near.max()) - _off(hard[group], wanted)
+    return worth
 
 
-def _pitched(asked: str, options: Sequence[str], vectors: Floats, values: Floats, encoder: TextEncoder) -> Floats:
+def _off(hard: Floats, wanted: float) -> Floats:
+    """Return how far texts on one thing are from the hardness wanted, in levels; the ends go by their order too."""
+    off = np.abs(hard - wanted) / STEP
+    order = hard.argsort().argsort() / max(len(hard) - 1, 1)
+    if wanted in (min(LEVELS.values()), max(LEVELS.values())):
+        off = 0.3 * off + np.abs(order - (wanted == max(LEVELS.values())))
+    return off
+
+
+def _alike(cosine: Floats) -> list[list[int]]:
+    """Return texts in pairs, the most alike first; one that is left over stands by itself."""
+    left, groups = list(range(len(cosine))), []
+    while len(left) > 1:
+        pairs = [(float(cosine[a, b]), -a, -b) for a in left for b in left if a < b]
+        _, a, b = max(pairs)
+        groups.append([-a, -b])
+        left = [one for one in left if one not in (-a, -b)]
+    return groups + [[one] for one in left]
+
+
+_LEAD = re.compile(r"^.*\b(?:about|on|explain(?:ing)?|describe)\b", re.I)
+_SPOKEN = re.compile(r"\b(?:i|me|my|you|your)\b", re.I)
+
+
+def _topics(asked: str) -> list[str]:
+    """Return what a question names to be explained, in its order: its pieces that speak of neither side."""
+    pieces = [_LEAD.sub("", piece).strip() for piece in re.split(r"[,.:;?]| and (?:the second )?", asked)]
+    return [p for p in pieces if language.words(p) and not _SPOKEN.search(p)] or [asked]
+
+
+def _pitched(
+    asked: str, split: Sequence[Sequence[str]], vectors: Floats, values: Floats, encoder: TextEncoder
+) -> Floats:
     """Ways to pitch explanations: the levels named, against those of the subjects in the order of the question."""
-    pieces = [p for p in re.split(r"[,.:;?]| and |\bsecond\b", asked) if language.content_words(p)]
-    near = encoder.encode(pieces).astype(np.float64) @ vectors.T
+    near = encoder.encode(_topics(asked)).astype(np.float64) @ vectors.T
+    found: dict[int, float] = {}
+    for _ in range(min(len(split[0]), *near.shape)):
+        piece, subject = np.unravel_index(int(near.argmax()), near.shape)
+        found[int(piece)] = float(values[subject])
+        near[piece, :] = near[:, subject] = -1.0
+    subjects = [found[piece] for piece in sorted(found)]
+    named = [[level_of(part) for part in one] for one in split]
+    off = [sum(abs((n or w) - w) for n, w in zip(one, subjects, strict=False)) for one in named]
+    return -np.array(off) / STEP
+
+
+def pitched_parts(options: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return the parts of options that say how explanations are pitched; empty if they do not."""
     split = parts(options) or [(option,) for option in options]
-    count = len(split[0])
-    best = sorted(range(len(pieces)), key=lambda p: -float(near[p].max()))[:count]
-    subjects = [float(values[near[p].argmax()]) for p in sorted(best)]
-    return np.array(
-        [
-            -sum(abs((level_of(part) or subject) - subject) for part, subject in zip(one, subjects, strict=False)) / STEP
-            for one in split
-        ]
-    )
+    return split if all(level_of(part) is not None for one in split for part in one) else []
