@@ -26,11 +26,11 @@ from numpy.typing import NDArray
 
 from personavlm.embedded import banks, language, network, phrases, spans, voice
 from personavlm.embedded.network import Network
-from personavlm.embedded.records import Found
+from personavlm.embedded.records import Found, told_already
 from personavlm.embedded.spans import Candidate, Lexicon, Setting
 from personavlm.embedded.tagger import Table, allowed, chances
 from personavlm.encoders import PieceEncoder, TextEncoder
-from personavlm.prompts.text import Line
+from personavlm.prompts.text import Line, MemoryLine
 
 DOMAINS = ("recipes",)
 MAX_TEXT = 2_000
@@ -119,25 +119,37 @@ def about(text: str, history: Sequence[Line]) -> str:
     """
     asked = history[-1].assistant if history else ""
     for name in DOMAINS:
-        own, near = _weight(name, text), _weight(name, asked)
-        before = _weight(name, " ".join(f"{line.user} {line.assistant}" for line in history[-7:]))
-        weighty = own + near + before >= ABOUT and (own or near or before >= 2 * ABOUT)
+        own = _weight(name, text) + _helped(name, text)
+        near = _weight(name, asked)
+        lately = history[-7:]
+        before = _weight(name, " ".join(f"{line.user} {line.assistant}" for line in lately))
+        before += any(_helped(name, line.user) for line in lately)
+        weighty = own + near + before >= ABOUT and (own or near or before >= STILL_ABOUT)
         if weighty and _asked_for(name, text, history):
             return name
     return ""
 
 
+def _helped(name: str, text: str) -> bool:
+    """Whether a user asks for help with a domain's matter."""
+    return banks.pattern(name, "help").search(text) is not None and _weight(name, text) > 0
+
+
 def _asked_for(name: str, text: str, history: Sequence[Line]) -> bool:
     """Whether the user asked for help with the matter, or the assistant for what such help needs to know."""
-    helped = banks.pattern(name, "help")
-    users = any(helped.search(said) and _weight(name, said) for said in (text, *(line.user for line in history[-12:])))
+    if any(_helped(name, said) for said in (text, *(line.user for line in history[-12:]))):
+        return True
     needed = banks.pattern(name, "needs")
-    questions = [line.assistant for line in history[-12:] if "?" in line.assistant]
-    return users or any(needed.search(said) or _weight(name, said) >= 2 for said in questions)
+    questions = [line.assistant for line in history[-12:] if _QUESTION.search(line.assistant)]
+    return any(needed.search(said) or _weight(name, said) >= 2 for said in questions)
 
 
+_QUESTION = re.compile(r"\?|\b(?:what|which|how|do you|are you|why|ask)\b", re.IGNORECASE)
+"""A question, with its mark or without."""
 ABOUT = 3
 """Weight of a domain's words from which a conversation is about it."""
+STILL_ABOUT = 5
+"""Weight of what was said before from which a message without any such word goes on with it."""
 
 
 def _weight(name: str, text: str) -> int:
@@ -147,8 +159,13 @@ def _weight(name: str, text: str) -> int:
     return 2 * len(telling) + len(likely)
 
 
-def read(text: str, history: Sequence[Line], encoder: TextEncoder) -> tuple[list[Found], str]:
-    """Return the records of the domain a message is about, and the domain's name; ``([], "")`` outside any domain."""
+def read(
+    text: str, history: Sequence[Line], known: Sequence[MemoryLine], encoder: TextEncoder
+) -> tuple[list[Found], str]:
+    """Return the records of the domain a message is about, and the domain's name; ``([], "")`` outside any domain.
+
+    What a current memory tells is left out.
+    """
     name = about(text, history)
     if not name:
         return [], ""
@@ -156,7 +173,7 @@ def read(text: str, history: Sequence[Line], encoder: TextEncoder) -> tuple[list
     by, where = reader(name), setting(name, text, history)
     found, chance = weighed(by, text, where, banks.phrases(name)["stock"], encoder)
     aside = [found[k] for k in np.flatnonzero((chance >= by.aside).any(axis=1)) if found[k].end > 0]
-    return list(_told(name, text, chosen(by, found, chance), aside)), name
+    return list(_told(name, text, chosen(by, found, chance), aside, known)), name
 
 
 def weighed(
@@ -232,21 +249,41 @@ def normal(text: str) -> str:
     return " ".join(re.sub(r"[^\w\s]", " ", text.lower()).split())
 
 
-def _told(domain: str, text: str, kept: Sequence[tuple[Candidate, str]], aside: Sequence[Candidate]) -> Iterator[Found]:
+def _told(
+    domain: str,
+    text: str,
+    kept: Sequence[tuple[Candidate, str]],
+    aside: Sequence[Candidate],
+    known: Sequence[MemoryLine],
+) -> Iterator[Found]:
     """Records of a message: the first of each clause tells the clause, those after it only their value.
 
-    What may matter too, but not for sure, is told beside the first record.
+    What may matter too, but not for sure, is told beside the first record. A value that a memory tells of already, in
+    some other matter, is told as briefly as can be.
     """
     told: set[tuple[int, int]] = set()
     places = [_place(text, one) for one, _ in kept]
-    beside = sorted({_place(text, one) for one in aside} - set(places))
-    extra = "; ".join(_clause(text[slice(*place)], "") for place in beside)
+    extra = "; ".join(_beside(text, [one for one in aside if _place(text, one) not in places]))
     for (one, category), place in zip(kept, places, strict=True):
-        whole = place != (0, 0) and place not in told
+        mentioned = told_already(one.value, known)
+        if mentioned and told_already(_short(domain, category, one.value), known):
+            continue
+        whole = not mentioned and place != (0, 0) and place not in told
         told.add(place)
         found = _found(domain, one, category, _clause(text[slice(*place)], one.value) if whole else "")
         yield replace(found, content=f"{found.content}; {extra}") if extra else found
         extra = ""
+
+
+def _beside(text: str, aside: Sequence[Candidate]) -> Iterator[str]:
+    """Of each clause that may matter the part that may, as typed."""
+    parts: dict[tuple[int, int], tuple[int, int]] = {}
+    for one in aside:
+        place = _place(text, one)
+        start, end = parts.get(place, (one.start, one.end))
+        parts[place] = min(start, one.start), max(end, one.end)
+    for start, end in sorted(parts.values()):
+        yield language.straighten(text[start:end]).strip(" ,.;:!?")
 
 
 def _place(text: str, one: Candidate) -> tuple[int, int]:
@@ -259,13 +296,17 @@ def _clause(text: str, value: str) -> str:
     return clause if f" {normal(value)} " in f" {normal(clause)} " else text.strip(" ,.;:!?")
 
 
+def _short(domain: str, category: str, value: str) -> str:
+    """A value with the category's word before it, as few words as carry the meaning."""
+    lead = dict(row.split(" := ") for row in banks.lines(domain)["lead"]).get(category, "")
+    return value if not lead or re.match(r"(?:no|none|not)\b", value, re.IGNORECASE) else f"{lead} {value}"
+
+
 def _found(domain: str, one: Candidate, category: str, clause: str) -> Found:
     """A record as short as carries the meaning: its clause, or its value with the category's word before it."""
     disliked, liked = category.endswith("_dislike"), category.endswith("_like")
     polarity: Literal[-1, 0, 1] = -1 if disliked or category == "allergies" else 1 if liked else 0
     value = language.straighten(one.value).strip()
-    lead = dict(row.split(" := ") for row in banks.lines(domain)["lead"]).get(category, "")
-    short = value if not lead or re.match(r"(?:no|none|not)\b", value, re.IGNORECASE) else f"{lead} {value}"
     kind: Literal["preference", "fact"] = "preference" if liked or disliked else "fact"
-    content = clause if normal(value) in normal(clause) else short
+    content = clause if normal(value) in normal(clause) else _short(domain, category, value)
     return Found(content, kind, category, value, polarity, said=(one.start, one.end))

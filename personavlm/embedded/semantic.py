@@ -22,7 +22,7 @@ from personavlm.embedded.answers import answers
 from personavlm.embedded.changes import corrections, placed
 from personavlm.embedded.facts import events, facts, habits, plans, relations, request, things
 from personavlm.embedded.preferences import preferences
-from personavlm.embedded.records import Found, settle, told_already, write
+from personavlm.embedded.records import Found, settle, write
 from personavlm.encoders import TextEncoder
 from personavlm.models import Message
 from personavlm.prompts import slot
@@ -53,8 +53,7 @@ class Scene:
 def extract(messages: Sequence[Message], encoder: TextEncoder) -> str:
     """Return the ``semantic`` contract's text: zero to twelve records, or the decision that there is none."""
     scene = read(messages)
-    own, domain = domains.read(scene.text, scene.history, encoder)
-    own = [one for one in own if not told_already(one.value, scene.known)]
+    own, domain = domains.read(scene.text, scene.history, scene.known, encoder)
     found = [*own, *_general(scene, bool(domain))]
     return write(settle(placed(found, scene.known), scene.known))
 
