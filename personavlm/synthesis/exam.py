@@ -40,7 +40,7 @@ def exam_lessons(world: World, seed: int, rng: random.Random, choices: int, mann
     traits = suited(Ground.of(world, strangers))
     for question in questions[:manners] if traits else ():
         trait, high = rng.choice(traits)
-        yield from manner_lessons(question, align(question, trait, high, world.person.half, rng), world.person.end)
+        yield from manner_lessons(question, align(question, trait, high, rng.randrange(100)), world.person.end)
 
 
 def choice_lesson(world: World, question: Question, rng: random.Random) -> Lesson:
