@@ -108,12 +108,12 @@ def pooled(parts: Iterable[ExtractionResult]) -> dict[str, float]:
     return {name: float(str(plain[name])) for name in (*SHOWN, "n", "sessions")}
 
 
-def summary(folds: dict[int, dict[int, ExtractionResult]]) -> dict[str, object]:
+def summary(folds: dict[int, dict[int, ExtractionResult]], draws: int = DRAWS) -> dict[str, object]:
     """Return figures by fold, their mean, and those of all workers together with their intervals."""
     by_fold = {k: pooled(found.values()) for k, found in folds.items()}
     everybody = [part for found in folds.values() for part in found.values()]
     draw = np.random.default_rng(SEED)
-    drawn = [pooled(everybody[k] for k in draw.integers(0, len(everybody), len(everybody))) for _ in range(DRAWS)]
+    drawn = [pooled(everybody[k] for k in draw.integers(0, len(everybody), len(everybody))) for _ in range(draws)]
     together = pooled(everybody)
     return {
         "folds": [by_fold[k] for k in sorted(by_fold)],
