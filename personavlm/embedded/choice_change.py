@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personavlm.embedded import language
-from personavlm.embedded.choice_evidence import Asked, Weighed, matches, searched, senses_of
+from personavlm.embedded.choice_evidence import Asked, Weighed, by_name, matches, searched, senses_of
 from personavlm.embedded.evidence import Candidate, Floats
 
 FROM_TO = re.compile(r"\bfrom (.+?),? (?:in)?to (?=\S)(.+)", re.I)
@@ -34,7 +34,8 @@ def in_order(asked: Asked, options: Sequence[str], weighed: Weighed) -> Floats:
     found = np.array([-1.0 if moved and searched("unchanged").search(option) else 0.0 for option in options])
     told = [half for pair in halves if pair for half in pair]
     if told:
-        halved = near * matches(told, asked.terms, weighed.rows)
+        straight = (weighed.direct / max(float(weighed.direct.max()), 1e-6)) ** 2
+        halved = straight * by_name(told, weighed.rows, matches(told, asked.terms, weighed.rows))
         was, now = most(halved, stale).reshape(-1, 2), most(halved, ~stale).reshape(-1, 2)
         found[[pair is not None for pair in halves]] = (was[:, 0] - now[:, 0] + now[:, 1] - was[:, 1]) / 2
     return found

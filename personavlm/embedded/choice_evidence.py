@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import pairwise
 from math import log
 
 import numpy as np
@@ -33,6 +34,8 @@ MEANING = 0.45
 """Weight of meaning in relevance; words have the rest."""
 SENSE = 0.9
 """What an option's sense found in a sentence is worth beside all its words."""
+UNNAMED = 0.5
+"""Factor of relevance for a sentence without any name that the question has."""
 FRAME = 0.3
 """Weight of a question's words that only frame it ("you have seen", "somebody asks")."""
 POINTS = 0.3
@@ -99,6 +102,8 @@ class Weighed:
 
     rows: tuple[Candidate, ...]
     relevance: Floats
+    direct: Floats
+    """Relevance without what other sentences pass on."""
     match: Floats
     """How much of what sets an option apart the sentence says."""
     meaning: Floats
@@ -118,10 +123,11 @@ def weigh(asked: Asked, options: Sequence[str], rows: Sequence[Candidate], encod
     texts = [asked.text, *options, *(f"{asked.text} {option}" for option in options), *(row.text for row in rows)]
     vectors = encoder.encode(texts).astype(np.float64)
     sentences = vectors[1 + 2 * n :]
-    relevance = _relevance(asked, rows, sentences @ vectors[0])
+    direct = _direct(asked, rows, sentences @ vectors[0])
     return Weighed(
         tuple(rows),
-        relevance,
+        _spread(direct, asked, rows),
+        direct,
         by_name(options, rows, matches(options, asked.terms, rows)),
         vectors[1 : 1 + n] @ sentences.T,
         vectors[1 + n : 1 + 2 * n] @ sentences.T,
@@ -131,15 +137,30 @@ def weigh(asked: Asked, options: Sequence[str], rows: Sequence[Candidate], encod
 # ── relevance ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _relevance(asked: Asked, rows: Sequence[Candidate], cosine: Floats) -> Floats:
-    said, rarity = [roots(row.text) for row in rows], rarities(rows)
-    framing = roots(" ".join(searched("frame").findall(asked.text)))
+def _direct(asked: Asked, rows: Sequence[Candidate], cosine: Floats) -> Floats:
+    rarity, framing = rarities(rows), roots(" ".join(searched("frame").findall(asked.text)))
     weights = {t: w * (FRAME if t in framing else 1) for t, w in rarity.items()}
-    lexical = np.array([_share(asked.terms, s, roots(r.said.text), weights) for s, r in zip(said, rows, strict=True)])
-    pointed = senses_of(asked.text) - {"likes", "dislikes"}
+    lexical = np.array([_share(asked.terms, roots(r.text), roots(r.said.text), weights) for r in rows])
+    pointed = senses_of(asked.text)
     lexical += np.array([POINTS * bool(pointed & senses_of(row.text)) for row in rows])
-    direct = (1 - MEANING) * lexical + MEANING * np.clip(cosine, 0, 1)
-    return _spread(direct * _dated(asked.text, rows), asked, said, rarity)
+    return ((1 - MEANING) * lexical + MEANING * np.clip(cosine, 0, 1)) * _dated(asked.text, rows) * _named(asked, rows)
+
+
+def _named(asked: Asked, rows: Sequence[Candidate]) -> Floats:
+    """Return a factor per row: less for one that has none of the names, of people and things, that the question has."""
+    known = {word for row in rows for word in _capitals(row.text)}
+    names, pairs = _capitals(asked.text) & known, neighbours(asked.text) & frozenset(things(rows))
+    if not names and not pairs:
+        return np.ones(len(rows))
+    return np.array([1.0 if names & _capitals(r.text) or pairs & neighbours(r.text) else UNNAMED for r in rows])
+
+
+@lru_cache(maxsize=8192)
+def _capitals(text: str) -> frozenset[str]:
+    """Return the capitalised words of a text that do not open a sentence, without a possessive s."""
+    words = (language.tokens(sentence)[1:] for sentence in language.sentences(f"x {text}"))
+    found = {w.text.removesuffix("'s").removesuffix("’s") for row in words for w in row if w.text[0].isupper()}
+    return frozenset(word for word in found if word.lower() not in language.stop_words() and word != "I")
 
 
 def rarities(rows: Sequence[Candidate]) -> Mapping[str, float]:
@@ -187,9 +208,9 @@ def _on(wanted: frozenset[Day], row: Candidate) -> float:
     return ON_DATE if wanted & named else OFF_DATE
 
 
-def _spread(direct: Floats, asked: Asked, said: Sequence[frozenset[str]], rarity: Mapping[str, float]) -> Floats:
+def _spread(direct: Floats, asked: Asked, rows: Sequence[Candidate]) -> Floats:
     """Return relevance with what the most relevant sentences pass on to those that share their other words."""
-    spread = direct.copy()
+    said, rarity, spread = [roots(row.text) for row in rows], rarities(rows), direct.copy()
     sources = np.argsort(-np.where(asked.valid, direct, -1), kind="stable")[:HOPS_FROM]
     for place in (int(p) for p in sources if asked.valid[p]):
         fresh = said[place] - asked.terms
@@ -225,17 +246,14 @@ def _pointless(piece: str) -> str:
 
 def matches(options: Sequence[str], terms: frozenset[str], rows: Sequence[Candidate]) -> Floats:
     """Return how much of what sets each option apart each sentence says, in words or in sense."""
-    rarity = rarities(rows)
-    table = [
-        [_match(own, sense, row, rarity) for row in rows]
-        for own, sense in zip(_own(options, terms), _distinct_senses(options), strict=True)
+    rarity, distinct = rarities(rows), _distinct_senses(options)
+    sensible = sum(bool(sense) for sense in distinct) >= min(3, len(options))  # "given up", "under way": words deceive
+    words = [
+        [0.0 if sensible and sense else _share(own, roots(row.text), roots(row.said.text), rarity) for row in rows]
+        for own, sense in zip(_own(options, terms), distinct, strict=True)
     ]
-    return np.array(table)
-
-
-def _match(own: frozenset[str], sense: frozenset[str], row: Candidate, rarity: Mapping[str, float]) -> float:
-    words = _share(own, roots(row.text), roots(row.said.text), rarity)
-    return max(words, SENSE) if sense & senses_of(row.text) else words
+    sense = [[SENSE * bool(mine & senses_of(row.text)) for row in rows] for mine in distinct]
+    return np.maximum(np.array(words), np.array(sense))
 
 
 def _own(options: Sequence[str], terms: frozenset[str]) -> list[frozenset[str]]:
@@ -256,31 +274,33 @@ def _distinct_senses(options: Sequence[str]) -> list[frozenset[str]]:
 RECURS = 3
 """Sentences in which two neighbouring words must stand together to be taken for the name of a thing."""
 BY_NAME = 0.95
-"""What an option borne out by other sentences on the same thing is worth beside one borne out by the sentence itself."""
+"""What an option borne out elsewhere, by sentences on the same thing, is worth beside one borne out by a sentence."""
 
 
 def by_name(options: Sequence[str], rows: Sequence[Candidate], match: Floats) -> Floats:
     """Return the match with what other sentences say of a thing that a sentence names ("the cabin mug")."""
-    named = [_pairs(row.text) for row in rows]
-    counts = Counter(pair for pairs in named for pair in pairs)
-    things = sorted(pair for pair, count in counts.items() if count >= RECURS)
+    named = [neighbours(row.text) for row in rows]
     split = parts(options) or [(option,) for option in options]
     found = match.copy()
-    for thing in things:
+    for thing in things(rows):
         members = [n for n, pairs in enumerate(named) if thing in pairs]
         worth = BY_NAME * borne_parts(split, np.ones(len(members)), [rows[n] for n in members])
         found[:, members] = np.maximum(found[:, members], worth[:, None])
     return found
 
 
+def things(rows: Sequence[Candidate]) -> list[tuple[str, str]]:
+    """Return the pairs of words that recur side by side: names of things, as people give them."""
+    counts = Counter(pair for row in rows for pair in neighbours(row.text))
+    return sorted(pair for pair, count in counts.items() if count >= RECURS)
+
+
 @lru_cache(maxsize=8192)
-def _pairs(text: str) -> frozenset[tuple[str, str]]:
+def neighbours(text: str) -> frozenset[tuple[str, str]]:
     """Return the pairs of content words that stand side by side in a text."""
     tokens = language.tokens(language.straighten(text))
     open_ = [(senses.root(t.lower), t) for t in tokens if t.lower not in language.stop_words()]
-    return frozenset(
-        (one, other) for (one, a), (other, b) in zip(open_, open_[1:], strict=False) if b.start - a.end == 1
-    )
+    return frozenset((one, other) for (one, a), (other, b) in pairwise(open_) if b.start - a.end == 1)
 
 
 _JOINT = re.compile(r",? (?:with|and|but|then) |, ")

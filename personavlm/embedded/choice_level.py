@@ -33,8 +33,8 @@ _LEARNED = re.compile(
     r"(?:tion|sion|ity|ment|ance|ence|ous|ive|ical|ics?|ase|ure|ism|ology|ometry|ate|ates|ated|ary|al|ency|ancy|ible|able)s?$"
 )
 _SIMPLE = re.compile(
-    r"\b(?:like|things?|little|big|makes?|gets?|goes?|lets?|something|somebody|you|it|they|so that|because|bits?|old|new"
-    r"|good|bad|nice|lots?)\b",
+    r"\b(?:like|things?|little|big|makes?|gets?|goes?|lets?|something|somebody|you|it|they|so that|because|bits?|old"
+    r"|new|good|bad|nice|lots?)\b",
     re.IGNORECASE,
 )
 

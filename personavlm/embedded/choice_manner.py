@@ -1,6 +1,6 @@
 """Manner: whether the way in which a reply is put suits a person's traits.
 
-    reply ──nearness to sentences of either pole──> a sign per trait × how far the person is from neutral ──> suits or not
+    reply ──nearness to sentences of either pole──> a sign per trait × how far the person is from neutral ──> suits?
 
 The sentences in ``words/manners.txt`` have no content, so that what a reply says matters little beside how it says it.
 """

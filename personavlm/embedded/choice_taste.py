@@ -24,14 +24,18 @@ from personavlm.personality import MIDDLE, TRAITS, Trait
 
 NEAREST = 4
 """Entries of a list that count for a text's nearness to it: its nearest ones."""
-TRAIT_WEIGHT = 0.12
+TRAIT_WEIGHT = 0.6
 """What a trait one point from neutral weighs beside a leaning of 1 on an axis."""
+POWER = 2
+"""A clear difference on one axis says more than small ones on many. Weight and power were set on the scenes of the
+world's training half with persons drawn at random."""
 CLEAR = 0.4
 """Distance from neutral (score points) from which a trait says something about a choice."""
 Lists = Literal["inclinations", "temperaments"]
 
 _OVER = re.compile(
-    r"\b(?:prefers?|preferred|(?:likes?|liked|chose|picked|took|takes|went (?:for|with)|goes? (?:for|with)|rather)\b)\s+(.+?)"
+    r"\b(?:prefers?|preferred|(?:likes?|liked|chose|picked|took|takes|went (?:for|with)|goes? (?:for|with)|rather)\b)"
+    r"\s+(.+?)"
     r"(?:,? (?:to|over|rather than|instead of|not|more than|than|above)\b)\s+(.+)",
     re.IGNORECASE,
 )
@@ -57,7 +61,8 @@ def placed(texts: Sequence[str], encoder: TextEncoder, lists: Lists = "inclinati
 
 
 def _nearness(vectors: Floats, entries: Floats) -> Floats:
-    return np.sort(vectors @ entries.T, axis=1)[:, -NEAREST:].mean(axis=1)
+    nearest: Floats = np.sort(vectors @ entries.T, axis=1)[:, -NEAREST:].mean(axis=1)
+    return nearest
 
 
 def contrasts(rows: Sequence[Candidate]) -> list[tuple[str, str]]:
@@ -70,21 +75,32 @@ def agreement(
     options: Sequence[Sequence[str]], rows: Sequence[Candidate], profile: Mapping[Trait, float], encoder: TextEncoder
 ) -> Floats:
     """Return how well each option, as its parts, agrees with leanings and traits; 0 on average over the options."""
-    flat = [part for option in options for part in option]
-    worth = _leant(flat, contrasts(rows), encoder) + _like(flat, profile, encoder)
-    ends = np.cumsum([0, *map(len, options)])
-    sums = np.array([worth[start:end].sum() for start, end in zip(ends, ends[1:], strict=False)])
-    return sums - sums.mean()
+    leaning = _leanings(contrasts(rows), encoder)
+    traits = np.array([profile.get(trait, MIDDLE) - MIDDLE for trait in TRAITS])
+    traits = np.where(np.abs(traits) >= CLEAR, traits, 0.0)
+    worth = np.zeros(len(options))
+    for place in range(len(options[0])):
+        texts = [option[place] for option in options]
+        worth += _apart(placed(texts, encoder), texts) @ leaning
+        worth += TRAIT_WEIGHT * (_apart(placed(texts, encoder, "temperaments"), texts) @ traits)
+    return worth - worth.mean()
 
 
-def _leant(texts: Sequence[str], pairs: Sequence[tuple[str, str]], encoder: TextEncoder) -> Floats:
+def _leanings(pairs: Sequence[tuple[str, str]], encoder: TextEncoder) -> Floats:
+    """Return how far somebody leans to the first pole of each axis, summed over what they preferred."""
     if not pairs:
-        return np.zeros(len(texts))
+        return np.zeros(len(_axes("inclinations")))
     sides = placed([text for pair in pairs for text in pair], encoder)
-    return placed(texts, encoder) @ (sides[0::2] - sides[1::2]).sum(axis=0)
+    leaning: Floats = (sides[0::2] - sides[1::2]).sum(axis=0)
+    return leaning
 
 
-def _like(texts: Sequence[str], profile: Mapping[Trait, float], encoder: TextEncoder) -> Floats:
-    distance = np.array([profile.get(trait, MIDDLE) - MIDDLE for trait in TRAITS])
-    distance = np.where(np.abs(distance) >= CLEAR, distance, 0.0)
-    return TRAIT_WEIGHT * (placed(texts, encoder, "temperaments") @ distance)
+def _apart(places: Floats, texts: Sequence[str]) -> Floats:
+    """Return how each text differs from the mean of the other texts on each axis, sharpened, its sign kept."""
+    distinct = dict(zip(texts, places, strict=True))
+    if len(distinct) < 2:
+        return np.zeros_like(places)
+    total, count = np.sum(list(distinct.values()), axis=0), len(distinct)
+    differences = places - (total - places) / (count - 1)
+    sharp: Floats = np.sign(differences) * np.abs(differences) ** POWER
+    return sharp
