@@ -279,5 +279,6 @@ def test_cooking_talk_is_read_by_the_learnt_reader(minilm: Any) -> None:
     )
     records = parse_semantic(semantic.extract(messages, minilm), UTC)
     assert not isinstance(records, Malformed)
-    told = {(r.attribute, r.value.removeprefix("about ")) for r in records}  # where a span begins is the reader's choice
+    # Where a span begins is the reader's choice.
+    told = {(r.attribute, r.value.removeprefix("about ")) for r in records}
     assert {("diet_requirements", "vegetarian"), ("allergies", "nuts"), ("time_availability", "30 minutes")} <= told
