@@ -31,7 +31,7 @@ AGAIN = 0.6
 CUED = 0.45
 """Share of turns that show a trait."""
 
-SLOPE = 1.1
+SLOPE = 1.3
 """How surely a cue points the right way: log odds for each score point away from neutral."""
 
 GREETED, CLOSED = 0.85, 0.6

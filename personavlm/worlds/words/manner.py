@@ -121,7 +121,7 @@ def _outside(text: str, change: object, once: bool = False) -> str:
 
 def _slip(part: str, rng: random.Random) -> str:
     """Swap, drop or double a letter inside one longer word."""
-    words = list(re.finditer(r"\b[a-z]{5,}\b", part))
+    words = [match for match in re.finditer(r"\b[a-z]{5,}\b", part) if not _TELLING.match(match.group())]
     if not words:
         return part
     word = rng.choice(words)
@@ -135,6 +135,8 @@ def _lowered(part: str) -> str:
     return re.sub(r"\bI(?=\b)", "i", part)
 
 
+_TELLING = re.compile(r"casual|formal|close|drifted|grown|fallen|speaking|trust|guarded|careful|hatchet|started")
+"""Words that tell how something stands and have to be readable."""
 _TIDY = (
     (re.compile(r"\s+"), " "),
     (re.compile(r" (?=[,.;:!?…])"), ""),
@@ -149,7 +151,7 @@ _AUX = r"(?:is|are|was|were|do|does|did|would|should|could|can|will|has|have|sha
 _PRONOUN = r"(?:you|i|it|that|there|he|she|they|we|this|anybody|somebody|the|my|your|all|everything)"
 _ASKING = re.compile(
     rf"(?:{_WH}(?: [\w']+){{0,2}} {_AUX}\b|{_WH}'s|{_AUX}(?:n't)? {_PRONOUN}\b|(?:and|but|so) (?:how|what)\b"
-    r"|may i\b|any (?:idea|tips|thoughts)|ever |want to |would you|thoughts$|suggestions$)",
+    r"|may i\b|any (?:idea|tips|thoughts)|ever |want to |need a |anything else|would you|thoughts$|suggestions$)",
     re.IGNORECASE,
 )
 """How a question begins."""

@@ -22,6 +22,9 @@ from personavlm.worlds.words.speak import Draft
 LOUDEST = ("ask", "offered", "recall", "forget", "request", "change", "end", "correct", "waver")
 """Acts a reply must answer first, the most pressing first; what else was said gets a word if there is room."""
 
+_THINKS = {"change.taste": "change", "correct": "retell"}
+"""Which general thoughts go with a sort of answer, where they are not kept under its own name."""
+
 ENOUGH = 36
 """Words after which a reply needs nothing more."""
 
@@ -72,7 +75,7 @@ def _lengthened(draft: Draft, manner: str, spoken: list[str], ids: list[str]) ->
     """Add a general tip or thought on what came up, and a word on how to go on, as long as the reply is short."""
     domain = next((f for f in draft.frames if f.get("domain") in _advice()["tips"]), None)
     beat = _ordered(draft)[0][0]
-    thoughts = _advice()["thoughts"].get(_kind(draft, beat).partition(".")[0], ())
+    thoughts = _advice()["thoughts"].get(_THINKS.get(_kind(draft, beat), _kind(draft, beat)), ())
     if domain and draft.rng.random() < 0.75:
         _add(draft, f"reply.tip.{manner}", domain, spoken, ids)
         tip = draft.rng.choice(_advice()["tips"][domain["domain"]])

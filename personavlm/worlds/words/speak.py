@@ -65,7 +65,7 @@ def _beat(draft: Draft, number: int, beat: Beat) -> None:
     """Say one beat; the next one knows whoever it introduced."""
     before = draft.slot.beats[number - 1].act if number else "greet"
     filled = frame(draft.slot, beat, draft.person, draft.context, draft.rng)
-    if before not in ("greet", "feel") and beat.act not in ("greet", "close", "show") and draft.rng.random() < 0.5:
+    if before not in ("greet", "feel") and beat.act not in ("greet", "close", "show") and draft.rng.random() < 0.4:
         draft.add(("join",), {})
     draft.frames.append(filled)
     if beat.act == "feel" and not beat.cue:

@@ -11,7 +11,7 @@ from personavlm.worlds.truth import fact_of
 from personavlm.worlds.values import USER, Fact, Person, Shot, Slot
 from personavlm.worlds.words.banked import goal
 from personavlm.worlds.words.frames import ahead, clocks, own, routine
-from personavlm.worlds.words.grammar import first_verb
+from personavlm.worlds.words.grammar import first_verb, plain_verb
 
 SPOKEN = ("tell", "change", "end", "correct", "future", "other", "relate", "request", "retell")
 """Acts that say a fact in words."""
@@ -34,7 +34,7 @@ def tells(fact: Fact, text: str, person: Person, slot: Slot, again: bool = False
 
 def _ways(fact: Fact, person: Person, slot: Slot, again: bool) -> list[tuple[str, ...]]:
     """Return the sets of words each of which tells the fact."""
-    values = (fact.value, own(fact.value, person.pronoun), first_verb(fact.value), *fact.also)
+    values = (fact.value, own(fact.value, person.pronoun), first_verb(fact.value), plain_verb(fact.value), *fact.also)
     ways: list[tuple[str, ...]] = [(value,) for value in values]
     if fact.matter == "relation":
         return [(fact.about, fact.attribute)]
