@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from personavlm.personality import Profile
+from personavlm.personality import TRAITS, Profile
 from personavlm.worlds.banks import bank
 from personavlm.worlds.make import make_world
 from personavlm.worlds.truth import fact_of
@@ -257,6 +259,13 @@ def test_no_pattern_of_the_user_says_how_something_looks() -> None:
             for text in texts:
                 words = set(re.findall(r"[a-z-]+", re.sub(r"\{[^}]*\}", "", text.lower())))
                 assert not words & hidden, (key, text)
+
+
+def test_every_sort_of_cue_names_the_finding_it_rests_on() -> None:
+    sources = json.loads((Path(grammar.__file__).parent / "sources.json").read_text(encoding="utf-8"))
+    poles = {key.rpartition(".")[0] for key in grammar.read("cues")}
+    assert poles == set(sources) - {"facets"}
+    assert len(poles) == 2 * len(TRAITS)
 
 
 def test_what_cannot_be_filled_is_left_out() -> None:

@@ -3,7 +3,8 @@
     Manner(chatty=0.6, formal=0.3, …) ──style──> the sentences of a turn as this person would type them
 
 Every rule cites the finding it rests on; the sizes are ours, kept small, since published correlations between traits
-and style are mostly below 0.3. What traits show *clearly* are the cues (``cues.json``). Filled slots are never touched.
+and style are mostly below 0.3. What traits show *clearly* are the cues (``cues.json``, findings in ``sources.json``).
+Filled slots are never touched.
 
 Sources: Mairesse, Walker, Mehl & Moore 2007 (JAIR 30); Pennebaker & King 1999 (JPSP 77); Yarkoni 2010 (J. Res. Pers.
 44); Schwartz et al. 2013 (PLoS ONE 8); Hirsh & Peterson 2009 (J. Res. Pers. 43).
