@@ -79,42 +79,21 @@ def backpack(mark: Random) -> list[Part]:
     body = block(0, 0, 0, wide, deep, high, 0.16)
     broad, low, tall = wide * mark.uniform(0.62, 0.8), mark.uniform(0.08, 0.14), mark.uniform(0.34, 0.42)
     pocket = block(0, -deep / 2 - 0.03, low, broad, 0.16, tall, 0.06)
-    zip_ = tube(
-        curve(
-            [
-                (-wide / 2 + 0.06, -deep / 2 - 0.005, 0.6),
-                (0, -deep / 2 - 0.015, 0.68),
-                (wide / 2 - 0.06, -deep / 2 - 0.005, 0.6),
-            ]
-        ),
-        0.012,
-        6,
-    )
-    loop = tube(curve([(-0.09, 0, 0.92), (-0.07, 0, 1.0), (0.07, 0, 1.0), (0.09, 0, 0.92)]), 0.025, 8)
-    sides = [
-        tube(
-            curve(
-                [
-                    (s * (wide / 2 - 0.06), 0.1, 0.85),
-                    (s * (wide / 2 + 0.09), 0.2, 0.55),
-                    (s * (wide / 2 - 0.03), 0.1, 0.1),
-                ]
-            ),
-            0.035,
-            8,
-        )
-        for s in (-1, 1)
-    ]
-    parts = [patterned(body), second(pocket), fixed(joined([zip_, loop, *sides]), DARK, "cloth")]
+    parts = [patterned(body), second(pocket), fixed(joined(_straps(wide, deep)), DARK, "cloth")]
     if mark.random() < 0.6:
-        parts.append(
-            fixed(
-                ball(mark.choice([-1, 1]) * broad * 0.3, -deep / 2 - 0.13, low + tall * 0.8, 0.035, 0.02, 0.035, 12),
-                BRASS,
-                "metal",
-            )
-        )
+        x = mark.choice([-1, 1]) * broad * 0.3
+        parts.append(fixed(ball(x, -deep / 2 - 0.13, low + tall * 0.8, 0.035, 0.02, 0.035, 12), BRASS, "metal"))
     return parts
+
+
+def _straps(wide: float, deep: float) -> list[Part]:
+    front, edge = -deep / 2, wide / 2 - 0.06
+    zip_ = curve([(-edge, front - 0.005, 0.6), (0, front - 0.015, 0.68), (edge, front - 0.005, 0.6)])
+    loop = curve([(-0.09, 0, 0.92), (-0.07, 0, 1.0), (0.07, 0, 1.0), (0.09, 0, 0.92)])
+    sides = [
+        curve([(s * edge, 0.1, 0.85), (s * (edge + 0.15), 0.2, 0.55), (s * (edge + 0.03), 0.1, 0.1)]) for s in (-1, 1)
+    ]
+    return [tube(zip_, 0.012, 6), tube(loop, 0.025, 8), *(tube(side, 0.035, 8) for side in sides)]
 
 
 def suitcase(mark: Random) -> list[Part]:

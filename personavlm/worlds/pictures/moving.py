@@ -169,7 +169,7 @@ def _hull(long: float, wide: float, high: float) -> Part:
     side = np.sign(np.cos(a)) * np.abs(np.cos(a)) ** 0.5  # upright walls, a round bottom
     x = t * long / 2 * (1 - 0.12 * np.sin(a)) - 0.02
     points = np.stack(np.broadcast_arrays(x, -half * side, high - keel * np.sin(a) ** 0.6 + 0.03 * t**2), -1)
-    cells = np.stack(np.broadcast_arrays(t * long / 2 / CELL, (high - keel * np.sin(a)) / CELL), -1)
+    cells = np.stack(np.broadcast_arrays(t * long * 0.7 / CELL, (high - keel * np.sin(a)) * 1.4 / CELL), -1)
     return grid(points.astype(np.float32), cells.astype(np.float32))
 
 

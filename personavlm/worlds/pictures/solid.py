@@ -150,13 +150,13 @@ def ball(x: float, y: float, z: float, across: float, deep: float, high: float, 
 
 def block(x: float, y: float, z: float, wide: float, deep: float, high: float, bevel: float = 0.02) -> Part:
     """Return a box with rounded edges; (x, y, z) is the middle of its lower side."""
-    half = np.array([wide, deep, high]) / 2
+    half, middle = np.array([wide, deep, high]) / 2, np.array([x, y, z])
     bevel = min(bevel, 0.99 * float(half.min()))
-    sides = [_side(half, bevel, axis, sign) for axis in range(3) for sign in (-1, 1)]
-    return moved(joined(sides), x, y, z + high / 2)
+    sides = joined([_side(half, middle, bevel, axis, sign) for axis in range(3) for sign in (-1, 1)])
+    return moved(sides, x, y, z + high / 2)
 
 
-def _side(half: NDArray[np.float64], bevel: float, axis: int, sign: int) -> Part:
+def _side(half: NDArray[np.float64], middle: NDArray[np.float64], bevel: float, axis: int, sign: int) -> Part:
     # One of the six sides with its half of the bevels: pulled to the inner box and blown up again by the bevel.
     u, v = [(1, 2), (0, 2), (0, 1)][axis]
     lines = [np.concatenate([[-half[a]], np.linspace(-1, 1, 3) * (half[a] - bevel), [half[a]]]) for a in (u, v)]
@@ -165,7 +165,7 @@ def _side(half: NDArray[np.float64], bevel: float, axis: int, sign: int) -> Part
     points[..., axis] = sign * half[axis]
     inner = np.clip(points, -(half - bevel), half - bevel)
     outward = unit(points - inner)
-    cells = (points[..., [u, v]] + half[[u, v]]) / CELL
+    cells = (points[..., [u, v]] + middle[[u, v]] + half[[u, v]]) / CELL  # patterns run on from block to block
     part = grid(np.asarray(inner + bevel * outward, np.float32), np.asarray(cells, np.float32))
     corners = part.points[part.faces]
     wrong = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])[:, axis].sum() * sign < 0
@@ -180,7 +180,7 @@ def slab(outline: Sequence[tuple[float, float]], deep: float, bevel: float = 0.0
     rings = [(-deep / 2, 0.0), (-deep / 2, 0.5), (-deep / 2, 1 - 2 * bevel / span), (-deep / 2 + bevel, 1.0)]
     rings += [(-y, s) for y, s in reversed(rings)]
     points = np.stack([_ring(edge, middle, y, s) for y, s in rings])
-    cells = (points[..., [0, 2]] - points[..., [0, 2]].min()) / CELL
+    cells = np.stack([points[..., 0] + points[..., 1], points[..., 2]], -1) / CELL  # they run on round the corner
     return grid(np.asarray(points, np.float32), np.asarray(cells, np.float32))
 
 

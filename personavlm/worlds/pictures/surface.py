@@ -136,7 +136,7 @@ def _offset(u: Floats, v: Floats) -> tuple[Floats, Floats]:
 
 def striped(_: Floats, v: Floats) -> Bools:
     """Stripes along u."""
-    return _fraction(v) < 0.35
+    return _fraction(v + 0.6) < 0.35
 
 
 def dotted(u: Floats, v: Floats) -> Bools:
@@ -185,17 +185,25 @@ def pattern(look: Look, samples: Samples) -> Bools:
     x, y, z = samples.place
     _, _, low, high = solid_of(look).body
     if look.pattern == "two-tone":
-        share = rng.uniform(0.3, 0.4)
+        share = (
+            rng.uniform(0.27, 0.34) if look.shape in ("guitar", "lamp", "cat", "bottle") else rng.uniform(0.31, 0.39)
+        )
         return z < low + share * (high - low)
     if look.pattern == "patched":
         shift = rng.random()
-        return noise(x * 0.7 + shift + 0.2 * y, z * 0.7 + shift * 3) > 0.09
+        px, py, pz = solid_of(look).points.T
+        least = float(np.quantile(_patches(px, py, pz, shift), 0.7))  # of the whole animal, so that every side agrees
+        return _patches(x, y, z, shift) > least
     if look.shape in ANIMALS:  # a tabby
         return _fraction(z * 9 + 1.6 * noise(x * 0.5 + rng.random(), y * 0.4 + z * 0.2)) < 0.36
     coarse = rng.choice([0.8, 1.0])
     if look.pattern == "striped" and rng.random() < 0.5:
         u, v = v, u
     return PATTERNS[look.pattern](u * coarse if coarse == 1.0 else u, v * coarse)
+
+
+def _patches(x: Floats, y: Floats, z: Floats, shift: float) -> Floats:
+    return noise(x * 0.7 + shift + 0.2 * y, z * 0.7 + shift * 3)
 
 
 def pattern_colour(look: Look) -> Floats:
