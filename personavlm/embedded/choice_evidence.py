@@ -253,7 +253,8 @@ def matches(options: Sequence[str], terms: frozenset[str], rows: Sequence[Candid
         for own, sense in zip(_own(options, terms), distinct, strict=True)
     ]
     sense = [[SENSE * bool(mine & senses_of(row.text)) for row in rows] for mine in distinct]
-    return np.maximum(np.array(words), np.array(sense))
+    found: Floats = np.maximum(np.array(words), np.array(sense))
+    return found
 
 
 def _own(options: Sequence[str], terms: frozenset[str]) -> list[frozenset[str]]:

@@ -78,12 +78,13 @@ def agreement(
     leaning = _leanings(contrasts(rows), encoder)
     traits = np.array([profile.get(trait, MIDDLE) - MIDDLE for trait in TRAITS])
     traits = np.where(np.abs(traits) >= CLEAR, traits, 0.0)
-    worth = np.zeros(len(options))
+    worth: Floats = np.zeros(len(options))
     for place in range(len(options[0])):
         texts = [option[place] for option in options]
         worth += _apart(placed(texts, encoder), texts) @ leaning
         worth += TRAIT_WEIGHT * (_apart(placed(texts, encoder, "temperaments"), texts) @ traits)
-    return worth - worth.mean()
+    centred: Floats = worth - worth.mean()
+    return centred
 
 
 def _leanings(pairs: Sequence[tuple[str, str]], encoder: TextEncoder) -> Floats:
