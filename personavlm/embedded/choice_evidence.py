@@ -34,7 +34,7 @@ MEANING = 0.45
 """Weight of meaning in relevance; words have the rest."""
 SENSE = 0.9
 """What an option's sense found in a sentence is worth beside all its words."""
-UNNAMED = 0.5
+UNNAMED = 0.35
 """Factor of relevance for a sentence without any name that the question has."""
 FRAME = 0.3
 """Weight of a question's words that only frame it ("you have seen", "somebody asks")."""
@@ -149,10 +149,14 @@ def _direct(asked: Asked, rows: Sequence[Candidate], cosine: Floats) -> Floats:
 def _named(asked: Asked, rows: Sequence[Candidate]) -> Floats:
     """Return a factor per row: less for one that has none of the names, of people and things, that the question has."""
     known = {word for row in rows for word in _capitals(row.text)}
-    names, pairs = _capitals(asked.text) & known, neighbours(asked.text) & frozenset(things(rows))
+    names, pairs = _capitals(asked.text) & known, _pairs(asked.text) & frozenset(things(rows))
     if not names and not pairs:
         return np.ones(len(rows))
-    return np.array([1.0 if names & _capitals(r.text) or pairs & neighbours(r.text) else UNNAMED for r in rows])
+    return np.array([1.0 if names & _capitals(r.text) or pairs & _pairs(r.text) else UNNAMED for r in rows])
+
+
+def _pairs(text: str) -> frozenset[tuple[str, str]]:
+    return frozenset(pair for pair, _ in neighbours(text))
 
 
 @lru_cache(maxsize=8192)
@@ -246,15 +250,20 @@ def _pointless(piece: str) -> str:
 
 def matches(options: Sequence[str], terms: frozenset[str], rows: Sequence[Candidate]) -> Floats:
     """Return how much of what sets each option apart each sentence says, in words or in sense."""
-    rarity, distinct = rarities(rows), _distinct_senses(options)
-    sensible = sum(bool(sense) for sense in distinct) >= min(3, len(options))  # "given up", "under way": words deceive
+    rarity = rarities(rows)
     words = [
-        [0.0 if sensible and sense else _share(own, roots(row.text), roots(row.said.text), rarity) for row in rows]
-        for own, sense in zip(_own(options, terms), distinct, strict=True)
+        [0.0 if sense else _share(own, roots(row.text), roots(row.said.text), rarity) for row in rows]
+        for own, sense in zip(_own(options, terms), _senses_only(options), strict=True)
     ]
-    sense = [[SENSE * bool(mine & senses_of(row.text)) for row in rows] for mine in distinct]
+    sense = [[SENSE * bool(mine & senses_of(row.text)) for row in rows] for mine in _distinct_senses(options)]
     found: Floats = np.maximum(np.array(words), np.array(sense))
     return found
+
+
+def _senses_only(options: Sequence[str]) -> list[bool]:
+    """Return which options are known by their sense alone: where most have one, words deceive ("given up again")."""
+    distinct = [bool(sense) for sense in _distinct_senses(options)]
+    return distinct if sum(distinct) >= min(3, len(options)) else [False] * len(options)
 
 
 def _own(options: Sequence[str], terms: frozenset[str]) -> list[frozenset[str]]:
@@ -280,28 +289,36 @@ BY_NAME = 0.95
 
 def by_name(options: Sequence[str], rows: Sequence[Candidate], match: Floats) -> Floats:
     """Return the match with what other sentences say of a thing that a sentence names ("the cabin mug")."""
-    named = [neighbours(row.text) for row in rows]
+    named = [_pairs(row.text) for row in rows]
     split = parts(options) or [(option,) for option in options]
+    worded = np.array([not sense for sense in _senses_only(options)])
     found = match.copy()
     for thing in things(rows):
         members = [n for n, pairs in enumerate(named) if thing in pairs]
-        worth = BY_NAME * borne_parts(split, np.ones(len(members)), [rows[n] for n in members])
+        worth = BY_NAME * worded * borne_parts(split, np.ones(len(members)), [rows[n] for n in members])
         found[:, members] = np.maximum(found[:, members], worth[:, None])
     return found
 
 
 def things(rows: Sequence[Candidate]) -> list[tuple[str, str]]:
-    """Return the pairs of words that recur side by side: names of things, as people give them."""
-    counts = Counter(pair for row in rows for pair in neighbours(row.text))
-    return sorted(pair for pair, count in counts.items() if count >= RECURS)
+    """Return the pairs of words that recur side by side, mostly at the head of a name: things, as people call them."""
+    said = [pair for row in rows for pair in neighbours(row.text)]
+    counts, heads = Counter(pair for pair, _ in said), Counter(pair for pair, head in said if head)
+    return sorted(pair for pair, count in counts.items() if count >= RECURS and 2 * heads[pair] > count)
 
 
 @lru_cache(maxsize=8192)
-def neighbours(text: str) -> frozenset[tuple[str, str]]:
-    """Return the pairs of content words that stand side by side in a text."""
-    tokens = language.tokens(language.straighten(text))
-    open_ = [(senses.root(t.lower), t) for t in tokens if t.lower not in language.stop_words()]
-    return frozenset((one, other) for (one, a), (other, b) in pairwise(open_) if b.start - a.end == 1)
+def neighbours(text: str) -> frozenset[tuple[tuple[str, str], bool]]:
+    """Return the pairs of content words that stand side by side in a text, and whether a pair heads its run."""
+    found, before = set(), None
+    words = [w for w in language.tokens(language.straighten(text)) if w.lower not in language.stop_words()]
+    for one, other in pairwise(words):
+        if other.start - one.end == 1:
+            found.add(
+                ((senses.root(one.lower), senses.root(other.lower)), before is None or one.start - before.end > 1)
+            )
+        before = one
+    return frozenset(found)
 
 
 _JOINT = re.compile(r",? (?:with|and|but|then) |, ")
