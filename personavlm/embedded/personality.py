@@ -169,6 +169,8 @@ _NEGATOR = re.compile(
 )
 _IDLE = re.compile(r"(?:\bneed(?:n['’]?t)?(?:\s+to)?|(?<!\bi )\b(?:do not|don['’]?t))\s+$", re.IGNORECASE)
 """Before a cue: "no need to worry", "don't worry" say nothing of the user."""
+_THEIRS = re.compile(r"\b(?:he|she|they)\s+\w+(?:\W+\w+){0,2}\W+$", re.IGNORECASE)
+"""Before a cue: "they had nothing prepared" says nothing of the user, even after "I couldn't believe"."""
 _REJECTED = re.compile(
     r"\b(?:waste of|spare me|bores? me|bored (?:by|of|with)|sick of|tired of|fed up with|overrated|leaves? me cold"
     r"|over my head|no (?:use|patience|time|need) for|not (?:one|the type) for|(?:not|isn['’]t|aren['’]t) for me"
@@ -188,7 +190,10 @@ def _word_cues(clause: _Clause) -> Iterator[Cue]:
         for match in group.pattern.finditer(clause.text):
             if _IDLE.search(clause.text[: match.start()]):
                 continue
-            denied = _NEGATOR.search(clause.text[: match.start()]) is not None
+            before = clause.text[: match.start()]
+            if _THEIRS.search(before):
+                continue
+            denied = _NEGATOR.search(before) is not None
             denied = denied or (group.sign > 0 and _REJECTED.search(clause.text) is not None)
             weight = group.weight * (_REVERSED if denied else 1.0) * (0.5 if clause.asked else 1.0)
             yield Cue(group.trait, -group.sign if denied else group.sign, weight, match[0])
