@@ -261,6 +261,14 @@ def test_no_pattern_of_the_user_says_how_something_looks() -> None:
                 assert not words & hidden, (key, text)
 
 
+def test_no_pattern_names_a_pole_that_choices_only_show() -> None:
+    poles = {pole for axis in bank("leanings")["axes"] for pole in axis["poles"]}
+    for name in grammar.FILES:
+        for key, texts in grammar.read(name).items():
+            for text in texts:
+                assert not [pole for pole in poles if pole in text.lower()], (key, text)
+
+
 def test_every_sort_of_cue_names_the_finding_it_rests_on() -> None:
     sources = json.loads((Path(grammar.__file__).parent / "sources.json").read_text(encoding="utf-8"))
     poles = {key.rpartition(".")[0] for key in grammar.read("cues")}

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from personavlm.personality import MIDDLE, Profile
@@ -106,7 +107,7 @@ def _ending(how: Manner, rng: random.Random) -> str:
     return "!" if draw < how.loud else "..." if draw < how.loud + how.dots else "."
 
 
-def _outside(text: str, change: object, once: bool = False) -> str:
+def _outside(text: str, change: Callable[[str], str], once: bool = False) -> str:
     """Apply a change to what did not come out of a frame: everywhere, or in the longest such part only."""
     parts, end = [], 0
     for match in _MARKED.finditer(text):
@@ -116,7 +117,7 @@ def _outside(text: str, change: object, once: bool = False) -> str:
     longest = max(range(0, len(parts), 2), key=lambda at: len(parts[at]))
     for at in range(0, len(parts), 2):
         if not once or at == longest:
-            parts[at] = change(parts[at])  # type: ignore[operator]
+            parts[at] = change(parts[at])
     return "".join(parts)
 
 
@@ -162,7 +163,7 @@ _STATED = re.compile(r"(?:thank|please|noted|got it|fair|go|help|do |don't|i )\b
 """How a short sentence begins that is no question."""
 _CLAUSE = re.compile(r"[,:;] ")
 _SENTENCE = re.compile(r"([^.?!]+)([.?])(?![.?!])")
-_ARTICLE = re.compile(rf"\b([Aa]n?) (?={OPEN}?([\w'-]+))")
+_ARTICLE = re.compile(rf"{OPEN}[^{SHUT}]*{SHUT}|\b([Aa]n?) (?={OPEN}?([\w'-]+))")
 _OPEN_START = re.compile(r"(^|(?<![.])[.!?]\s+|\.\.\.\s+)()([a-zé])")
 _START = re.compile(rf"(^|(?<![.])[.!?]\s+|\.\.\.\s+)([{OPEN}]*)([a-zé])")
 
@@ -174,7 +175,7 @@ def tidy(text: str, capitals: bool = True) -> str:
     """
     for pattern, instead in _TIDY:
         text = pattern.sub(instead, text)
-    text = _ARTICLE.sub(lambda match: _fitting(match[1], match[2]), text)
+    text = _ARTICLE.sub(lambda match: _fitting(match[1], match[2]) if match[1] else match[0], text)
     start = _START if capitals else _OPEN_START
     text = start.sub(lambda match: match[1] + match[2] + match[3].upper(), text.strip())
     return _SENTENCE.sub(lambda match: _ended(match[1], match[2]), text)
