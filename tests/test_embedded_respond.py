@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from personavlm.embedded import choice, respond
-from personavlm.embedded.judging import judge
 from personavlm.embedded.question import analyse
 from personavlm.embedded.respond import headline
 from personavlm.memory import Memory
@@ -232,7 +231,7 @@ def test_options_are_chosen_by_evidence_wherever_they_stand(minilm: Any) -> None
 
 def test_the_unknown_option_wins_only_without_support(minilm: Any) -> None:
     question = analyse("Which pet did I adopt?\n(a) A beagle\n(b) You have not mentioned it", NOW)
-    option, evidence = choice.choose(question, judge(question, [], minilm), minilm)
+    option, evidence = choice.choose(question.text, question.options, [], {}, minilm)
     assert (option.letter, evidence) == ("b", None)
 
 
