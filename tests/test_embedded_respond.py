@@ -331,3 +331,62 @@ def test_any_text_gets_a_step_and_a_reply_that_keep_the_contract(
     final = respond.answer(messages, HashingEncoder())
     assert isinstance(parse_answer(final), Answer)
     assert headline(final)
+
+
+# ── other words, other forms, the right type ─────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("asked", "told", "short"),
+    [
+        ("What did Bob bring along?", "Bob came round with his drum this afternoon and we sat outside", "His drum"),
+        ("Who looks after Rex while I'm in Oslo?", "Ann said yes for May. She'll take him all week", "Ann"),
+        ("What am I training for?", "I signed up for a triathlon, first one ever", "A triathlon"),
+        ("Which recipe did I ask you for?", "Give me a receipe for leek soup!", "Leek soup"),
+        ("What did I like most about the flat?", "The flat is bright, quiet, the balcony especially.", "The balcony"),
+        (
+            "How was I feeling on Friday?",
+            "I felt really low about it, and the rain didn't help.",
+            "Really low about it",
+        ),
+        ("Which city did my brother fly to?", "My brother flew to Lisbon on Friday.", "Lisbon"),
+    ],
+)
+def test_the_answer_is_the_phrase_that_the_questions_verb_asks_for(
+    asked: str, told: str, short: str, minilm: Any
+) -> None:
+    evidence = topic(said(4, "2025-05-30", told), said(5, "2025-05-31", "The rain near Tring never stops."))
+    assert headline(respond.answer(found(opening(asked), evidence), minilm)) == short
+
+
+def test_a_thing_is_not_taken_for_the_act_of_the_same_name(minilm: Any) -> None:
+    toy = topic(said(4, "2025-05-30", "The wooden train for my nephew is finished, wheels and all."))
+    assert "nephew" not in headline(respond.answer(found(opening("What am I training for?"), toy), minilm))
+
+
+def test_a_reason_is_read_where_why_was_asked(minilm: Any) -> None:
+    evidence = topic(
+        said(4, "2025-05-30T10:00", "I've taken up rowing.", "Oh! What made you start?"),
+        said(5, "2025-05-30T10:01", "I wanted to get out of the house more. The river is right there."),
+    )
+    text = respond.answer(found(opening("Why did I take up rowing?"), evidence), minilm)
+    assert headline(text) == "To get out of the house more"
+    assert "“I wanted to get out of the house more." in text
+
+
+def test_several_things_are_gathered_from_several_turns_with_their_sources(minilm: Any) -> None:
+    evidence = topic(
+        said(4, "2025-05-02", "I play the cello in a quartet."), said(5, "2025-05-20", "On Sundays I play the piano.")
+    )
+    text = respond.answer(found(opening("Which instruments do I play?"), evidence), minilm)
+    assert all(word in headline(text) for word in ("cello", "piano"))
+    assert "2 May 2025" in text
+    assert "20 May 2025" in text
+
+
+def test_what_only_repeats_the_question_is_no_answer(minilm: Any) -> None:
+    evidence = topic(
+        said(4, "2025-05-02T10:00", "Lunch, please!", "What do you usually have for lunch?"),
+        said(5, "2025-05-02T10:01", "I mostly have noodles because they are quick."),
+    )
+    assert headline(respond.answer(found(opening("What do I have for lunch?"), evidence), minilm)) == "Noodles"

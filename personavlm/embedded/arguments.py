@@ -33,7 +33,9 @@ class Asked(NamedTuple):
 
 
 _AUXILIARY = r"(?:do|does|did|am|is|are|was|were|have|has|had|will|would|can|could|should)"
-_HELPED = re.compile(rf"\b(?:who|what|which)(?: [\w'-]+){{0,3}}? (?P<aux>{_AUXILIARY}) (?P<rest>.+)$", re.IGNORECASE)
+_HELPED = re.compile(
+    rf"\b(?:who|what|which|when|where)(?: [\w'-]+){{0,3}}? (?P<aux>{_AUXILIARY}) (?P<rest>.+)$", re.IGNORECASE
+)
 _BE = frozenset({"am", "is", "are", "was", "were"})
 _PLAIN = re.compile(r"\b(?:who|what) (?P<rest>.+)$", re.IGNORECASE)
 _EMPTY_VERBS = frozenset({"be", "do", "happen", "say", "mention", "mean"})
@@ -110,6 +112,14 @@ def object_of(question: Question, text: str, time: datetime) -> str:
 def is_news(question: Question, text: str) -> bool:
     """Return whether a text has a content word that the question has not."""
     return any(not senses.covered(question.text, question.terms, word) for word in language.content_words(text))
+
+
+def lacks_verb(question: Question, text: str) -> bool:
+    """Return whether a question has a verb of its own ("when do I fly") that a text has in no form or wording."""
+    verb = asked(question)
+    if verb is None or language.stem(verb.verb) not in question.terms:
+        return False
+    return language.stem(verb.verb) not in senses.covered(question.text, question.terms, text)
 
 
 def subject_of(question: Question, text: str, earlier: str = "") -> str:

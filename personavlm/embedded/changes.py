@@ -84,8 +84,10 @@ def _frame(text: str) -> str:
 
 
 def _holds(old: str, current: Sequence[MemoryLine]) -> str:
+    """The id of the newest of the shortest memories that have these words: the longer ones say more than that."""
     wanted = set(language.stems(old))
-    return next((m.id for m in reversed(current) if wanted and wanted <= set(language.stems(m.text))), "")
+    having = [m for m in reversed(current) if wanted and wanted <= set(language.stems(m.text))]
+    return min(having, key=lambda m: len(m.text.split())).id if having else ""
 
 
 _TASTES = re.compile(

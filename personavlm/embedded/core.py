@@ -16,11 +16,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from functools import cache
 from typing import NamedTuple
 
-from personavlm.embedded import banks, language
+from personavlm.embedded import banks, language, phrases
+from personavlm.embedded.asides import asides
+from personavlm.embedded.ellipsis import completed
 from personavlm.encoders import TextEncoder
 from personavlm.models import Message
 from personavlm.prompts import slot
@@ -50,7 +52,8 @@ def extract(messages: Sequence[Message], encoder: TextEncoder) -> str:  # noqa: 
     new: dict[str, dict[str, str]] = {"human": {}, "persona": {}}
     asked = ""
     for line in parse_history(slot(messages, "DialogHistory"), UTC):
-        for found in [*_reply(asked, line), *statements(line.user)]:
+        told = [] if phrases.withheld(line.user) else [*statements(line.user), *in_passing(line.user)]
+        for found in [*_reply(asked, line), *told]:
             _put(new[found.block], known[found.block], found.key, found.value)
         asked = line.assistant
     blocks = [_block(name, entries) for name, entries in new.items()]
@@ -90,6 +93,21 @@ def statements(text: str) -> Iterator[Found]:
         for rule in _rules():
             if not (question and rule.block == "human"):
                 yield from _matches(rule, plain)
+
+
+def in_passing(text: str) -> Iterator[Found]:
+    """Yield who the user is where a message says it in passing (``asides``); the clock does not matter to these."""
+    for sentence in language.sentences(_own_words(text[:MAX_TEXT])):
+        if language.is_question(sentence) or language.is_hypothetical(sentence):
+            continue
+        for one in asides(completed(sentence), (0, 0), _NO_CLOCK):
+            if one.attribute in _SELF and not (one.attribute == "home" and not one.content.startswith("lives")):
+                yield Found("human", one.attribute, _VERB.sub("", one.content)[:MAX_VALUE])
+
+
+_SELF = frozenset({"job", "employer", "studies", "home", "origin", "name", "diet", "condition"})
+_VERB = re.compile(r"^(?:works (?:as|at)|starts at|lives(?: in)?|studies|name is|is from|is|has) ")
+_NO_CLOCK = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def _own_words(text: str) -> str:

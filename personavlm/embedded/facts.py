@@ -55,7 +55,12 @@ def facts(sentence: str, place: Place, _: datetime) -> Iterator[Found]:
 def _relation() -> re.Pattern[str]:
     people = banks.phrases("people")
     kin = sorted(
-        {*people["relation"], *people["animal"], *people["relations"], *people["animals"]}, key=lambda w: -len(w)
+        {
+            word
+            for section in ("relation", "acquaintance", "animal", "relations", "animals")
+            for word in people[section]
+        },
+        key=lambda w: -len(w),
     )
     told = sorted(banks.phrases("semantic")["relation predicates"], key=lambda w: -len(w))
     doing = "moving|getting|going|coming|visiting|living|working|studying|turning|having"

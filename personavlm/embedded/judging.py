@@ -26,6 +26,9 @@ SCORE = (1.15, 0.95, -0.14, 2.4, 1.07, 1.32, 0.05, 1.64, -1.13, 1.42, 0.04, -0.2
 SILENT = 3.0
 """What a sentence loses that says nothing beyond the question's own words: it cannot be the answer."""
 
+OTHER_ACT = 2.0
+"""What a sentence loses, where a time or a place is asked for, whose message tells of another act than the question."""
+
 SIGNS = (("words_utterance",), ("meaning_utterance",), ("words",), ("meaning",),
          ("words_utterance", "meaning_utterance"), ("words", "meaning"))  # fmt: skip
 """Features, or sums of them, of which the highest counts, once for the right person and once for others."""
@@ -55,9 +58,16 @@ def judge(question: Question, rows: Sequence[Candidate], encoder: TextEncoder) -
     scores = features @ np.array(SCORE)
     if question.kind not in ("yes-no", "choice", "recommend", "opinion"):
         scores -= SILENT * np.array([not arguments.is_news(question, row.text) for row in rows])
+    if question.kind in ("when", "where"):
+        scores -= OTHER_ACT * np.array([_another_act(question, row) for row in rows])
     order = np.argsort(-scores, kind="stable")
     ranked = tuple(replace(rows[i], features=tuple(features[i]), score=float(scores[i])) for i in order)
     return Verdict(ranked, float(signs(question, rows, features) @ np.array(DOUBT) + DOUBT_START))
+
+
+def _another_act(question: Question, row: Candidate) -> bool:
+    """Whether the message of a sentence, with what it answers, lacks the verb of the question."""
+    return arguments.lacks_verb(question, f"{row.said.text} {row.said.asked}")
 
 
 def signs(question: Question, rows: Sequence[Candidate], features: Floats) -> Floats:

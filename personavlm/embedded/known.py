@@ -47,13 +47,16 @@ def find(question: Question, scene: Scene) -> Fact | None:
     block = scene.core.get(
         "human" if question.about == {"user"} else "persona" if question.about == {"assistant"} else "", {}
     )
-    asked = set(question.terms)
+    asked = {"job"} if _FOR_A_LIVING.search(question.text) else set(question.terms)
     asked |= {"old"} if re.match(r"how old\b", question.text, re.I) else set()
     for key, value in block.items():
         words = {language.stem(w) for w in (*language.words(key), *_ALIASES.get(key.lower(), ()))}
         if asked and asked <= words:
             return Fact(key, value.strip().rstrip("."))
     return None
+
+
+_FOR_A_LIVING = re.compile(r"\b(?:for a living|for work)\b", re.I)
 
 
 def pictured(scene: Scene) -> str:

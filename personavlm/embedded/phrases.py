@@ -171,6 +171,21 @@ def past(verb: str) -> bool:
 _JOKE = re.compile(r"\b(?:just kidding|just joking|jk|only joking|kidding)\b|/s\b", re.IGNORECASE)
 
 
+_WITHHELD = re.compile(
+    r"\b(?:don't|do not|no need to|never) (?:remember|save|store|note|write|keep|record|log)\b"
+    r"[^.?!]{0,30}\b(?:this|that|it)\b"
+    r"|\boff the record\b|\bbetween (?:us|you and me)\b"
+    r"|\bforget (?:that )?(?:i|what i) (?:ever |just )?(?:said|told|mentioned)\b"
+    r"|\b(?:strike|scratch) that\b",
+    re.IGNORECASE,
+)
+
+
+def withheld(text: str) -> bool:
+    """Return whether a message asks that what it says be not remembered."""
+    return _WITHHELD.search(language.straighten(text)) is not None
+
+
 def statements(text: str) -> Iterator[tuple[str, int, int]]:
     """Yield the sentences in which a user may say something of themselves, with where they stand in the text.
 

@@ -47,7 +47,8 @@ def _valid(question: Question, verdict: Verdict) -> Candidate:
     else:
         held = [c for c in near if c.said.status == "current"]
     if _NOW.search(question.text):  # tastes change: of what is about as near, the newest
-        held = sorted((c for c in held or near if not language.is_question(c.text)), key=lambda c: c.time, reverse=True)
+        stated = [c for c in held or near if not language.is_question(c.text)]
+        held = sorted(stated, key=lambda c: (c.time, c.said.kind == "turn"), reverse=True)
     return (held or near)[0]
 
 
@@ -100,6 +101,7 @@ _SEVERAL = re.compile(
     r"^(?:\w+ )?(?:what|which)(?: all)? (?P<kind>(?:[\w'-]+ ){0,2}?(?!does|is|was|has|this|class|his)[\w'-]+[^s\W]s)\b",
     re.I,
 )
+_ONE_ANSWER = re.compile(r"\b(?:days|times|dates|hours|colou?rs)$", re.I)
 MORE = 3
 """Items told after the first where several are asked for."""
 OF_THE_KIND = 0.35
@@ -112,7 +114,7 @@ def more(
     """Return what other good candidates add where several things of a kind are asked for, each with its source."""
     several = _SEVERAL.search(question.text)
     near = [c for c in verdict.ranked if c.side == chosen.side and c.score >= chosen.score - NEAR]
-    if several is None or len(near) < 2:
+    if several is None or len(near) < 2 or _ONE_ANSWER.search(several["kind"]):
         return {}
     found = {quoting.extract(question, c, names): c for c in reversed(near) if _adds(question, chosen, c)}
     vectors = encoder.encode([several["kind"], *found]) if found else None

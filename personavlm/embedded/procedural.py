@@ -16,7 +16,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC
 from typing import Literal, NamedTuple
 
-from personavlm.embedded import banks, language, voice
+from personavlm.embedded import banks, language, phrases, voice
+from personavlm.embedded.ellipsis import completed
 from personavlm.embedded.when import date
 from personavlm.encoders import TextEncoder
 from personavlm.memory import MAX_PROCEDURAL
@@ -49,7 +50,7 @@ def extract(messages: Sequence[Message], encoder: TextEncoder) -> str:
     known = dict(_KNOWN.findall(slot(messages, "CurrentProceduralMemory")))
     entries: dict[str, str] = {}
     for line in parse_history(slot(messages, "DialogHistory"), UTC):
-        for routine in routines(line):
+        for routine in () if phrases.withheld(line.user) else routines(line):
             _merge(entries, known, routine, encoder)
     changed = [(key, value) for key, value in entries.items() if known.get(key, "") != value]
     return "\n".join(f'"{key}": {value or "null"}' for key, value in changed[-MAX_PROCEDURAL:]) or "{}"
@@ -111,12 +112,13 @@ def routines(line: Line) -> Iterator[Routine]:
     for sentence in language.sentences(re.sub(r"\[picture[^\]]*\]", " ", line.user[:MAX_TEXT])):
         if language.is_question(sentence) or language.is_hypothetical(sentence):
             continue
-        plain = voice.opening(sentence)
+        plain = _US.sub("we ", completed(sentence))
         found = _ended(plain) or _goal(plain, line) or _habit(plain, line)
         if found is not None and found.key:
             yield found
 
 
+_US = re.compile(r"\bme and (?:(?:the|my|our) [\w-]+|(?-i:[A-Z])\w+) (?=[a-z]+ )", re.IGNORECASE)
 _ENDED = re.compile(
     r"\b(?:I|we)(?:'ve| have|'m| am)?(?: just| finally| recently| had to| decided to)* "
     r"(?P<verb>stopped|quit|stop|gave up|given up|finished|completed|no longer|don't|achieved|reached)"
@@ -149,7 +151,8 @@ _GOAL = re.compile(
     re.IGNORECASE,
 )
 _SURE = re.compile(
-    r"\b(?:goal|dream\w*|ambition|aim\w*|resolution|training for|saving|learning|aspire|working towards?)\b",
+    r"\b(?:goal|dream\w*|ambition|aim\w*|resolution|training for|saving|learning|aspire|working towards?"
+    r"|signed up for|enrolled in)\b",
     re.IGNORECASE,
 )
 

@@ -289,6 +289,7 @@ def _opinion(scene: Scene, verdict: Verdict) -> str:
     known_of = f"you come across as {'; '.join(marked)}." if marked else "I don't know you well enough yet to say."
     head = on + known_of if on else known_of[0].upper() + known_of[1:]
     own = [c for c in verdict.ranked if c.side == "user" and not language.is_question(c.text)]
+    own = [c for c in own if c.said.kind == "turn"] or own
     told = list(dict.fromkeys(quoted(c) for c in own[:6]))[:3]
     return "\n".join([head, *told])
 

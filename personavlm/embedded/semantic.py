@@ -19,8 +19,12 @@ from datetime import UTC, datetime
 
 from personavlm.embedded import banks, domains, language, phrases, voice
 from personavlm.embedded.answers import answers
+from personavlm.embedded.asides import asides
 from personavlm.embedded.changes import corrections, placed
+from personavlm.embedded.ellipsis import completed
 from personavlm.embedded.facts import events, facts, habits, plans, relations, request, things
+from personavlm.embedded.gist import gist
+from personavlm.embedded.people import LOOK_BACK, people
 from personavlm.embedded.preferences import preferences
 from personavlm.embedded.records import Found, settle, write
 from personavlm.encoders import TextEncoder
@@ -74,6 +78,8 @@ def read(messages: Sequence[Message]) -> Scene:
 def _general(scene: Scene, in_domain: bool) -> Iterator[Found]:
     """Records by general readers; within a domain, tastes and the like are its own readers' business."""
     kept: list[Found] = []
+    if phrases.withheld(scene.text):
+        return
     for sentence, start, end in phrases.statements(scene.text):
         mine: list[Found] = []
         for one in _sentence(scene, sentence, (start, end), in_domain):
@@ -94,20 +100,28 @@ def _sentence(scene: Scene, sentence: str, place: tuple[int, int], in_domain: bo
         yield from concepts(sentence, place)
     asked = request(sentence)
     own = [*_statement(scene, asked or sentence, place, in_domain and not asked)]
+    if asked:  # what is to be remembered says more than what it mentions in passing
+        own = [one for one in own if one.attribute != "has"]
     yield from own
+    if not (asked or in_domain):
+        rest = gist(completed(_shortened(sentence)), place, scene.now)
+        yield from (one for one in rest if not any(_tells(other, one) for other in own))
     if asked and not own:
         content = phrases.third(asked, scene.now).removeprefix("their ")
         yield Found(content, "request", "remember", content, said=place)
 
 
 def _statement(scene: Scene, sentence: str, place: tuple[int, int], in_domain: bool) -> Iterator[Found]:
-    said = _shortened(sentence)
+    said = completed(_shortened(sentence))
     line = Line("", scene.now, said, "")
+    before = [one.user for one in scene.history[-LOOK_BACK:]]
     if not in_domain:
         yield from relations(said, place, scene.now)
+        yield from people(said, place, scene.now, [*before, scene.text[: place[0]]])
         yield from facts(said, place, scene.now)
         yield from preferences(said, place, scene.now)
         yield from habits(line, place)
+        yield from asides(said, place, scene.now)
         yield from plans(said, place, scene.now)
         yield from things(said, place, scene.now)
         yield from events(said, place, scene.now)
@@ -128,6 +142,11 @@ def _tells(one: Found, other: Found) -> bool:
     if one.kind == other.kind == "preference":
         return one.value.lower() == other.value.lower()
     first, second = set(language.stems(one.content)), set(language.stems(other.content))
+    if one.kind == other.kind == "relation":  # who it is about is the same in both; what of them is not
+        about = {*language.stems(one.attribute), *language.stems(one.value)} & second
+        if not second - about:
+            return True
+        first, second = first - about, second - about
     return len(first & second) >= 0.6 * max(1, min(len(first), len(second)))
 
 
