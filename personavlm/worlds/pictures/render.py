@@ -106,20 +106,22 @@ def _coloured(thing: Projected, samples: Samples, light: Light) -> tuple[Floats,
 
 
 def _draw(pixels: Floats, thing: Projected, light: Light) -> None:
+    # Every pixel takes the mean of its samples; where samples are missing, what is behind shows.
     height, width = pixels.shape[:2]
     left, top, right, bottom = thing.box(width, height)
-    wide = (right - left) * FINE
-    layer = np.zeros(((bottom - top) * FINE * wide, 4), np.float32)
+    wide, high = right - left, bottom - top
+    total = np.zeros((4, wide * high))
     for samples in visible(thing, width, height):
         rgb, cover = _coloured(thing, samples, light)
-        at = (samples.y - top * FINE) * wide + samples.x - left * FINE
-        layer[at, :3] = rgb if isinstance(cover, float) else rgb * cover[:, None]
-        layer[at, 3] = cover
-    fine = layer.reshape((bottom - top) * FINE, wide, 4)
-    coarse = (fine[::2, ::2] + fine[1::2, ::2] + fine[::2, 1::2] + fine[1::2, 1::2]) / 4
+        at = (samples.y // FINE - top) * wide + samples.x // FINE - left
+        opaque = np.full(len(at), cover) if isinstance(cover, float) else cover
+        for k in range(3):
+            total[k] += np.bincount(at, rgb[:, k] * opaque, minlength=wide * high)
+        total[3] += np.bincount(at, opaque, minlength=wide * high)
+    mean = np.asarray(total / FINE**2, np.float32).reshape(4, high, wide)
     region = pixels[top:bottom, left:right]
-    region *= 1 - coarse[..., 3:]
-    region += coarse[..., :3]
+    region *= 1 - mean[3][..., None]
+    region += np.moveaxis(mean[:3], 0, 2)
 
 
 def _shadow(pixels: Floats, thing: Projected, light: Light) -> None:

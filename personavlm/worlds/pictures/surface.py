@@ -93,12 +93,12 @@ def _encoding() -> NDArray[np.uint8]:
 
 def decoded(pixels: NDArray[np.uint8]) -> Floats:
     """Return sRGB pixels as linear ones."""
-    return _decoding()[pixels]
+    return _decoding().take(pixels)
 
 
 def encoded(pixels: Floats) -> NDArray[np.uint8]:
     """Return linear pixels as sRGB, cut off at 0 and 1."""
-    return _encoding()[(np.clip(pixels, 0, 1) * 4096).astype(np.int32)]
+    return _encoding().take(np.clip(pixels * 4096, 0, 4096).astype(np.uint16))
 
 
 @cache
@@ -118,8 +118,7 @@ def _noise() -> Floats:
 
 def noise(u: NDArray[np.floating], v: NDArray[np.floating]) -> Floats:
     """Return soft noise round 0 (standard deviation 0.2) that repeats with every whole number of u and v."""
-    field: Floats = _noise()[(u * 256).astype(np.int32) & 255, (v * 256).astype(np.int32) & 255]
-    return field
+    return _noise().take(((u * 256).astype(np.int32) & 255) * 256 + ((v * 256).astype(np.int32) & 255))
 
 
 # ── patterns ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -137,14 +137,13 @@ def visible(thing: Projected, width: int, height: int) -> tuple[Samples, ...]:
     for number, (first, last) in enumerate(pairwise(ends)):
         if first < last:
             chosen = order[first:last]
-            found.append(_samples(number, x[chosen], y[chosen], face[chosen], slopes))
+            found.append(_samples(number, x.take(chosen), y.take(chosen), face.take(chosen), slopes))
     return tuple(found)
 
 
 def _samples(part: int, x: Ints, y: Ints, face: Ints, slopes: tuple[Floats, Floats, Floats]) -> Samples:
     at_x, at_y = x.astype(np.float32) + 0.5, y.astype(np.float32) + 0.5
-    start, right, down = slopes
-    rows = [start[k][face] + right[k][face] * at_x + down[k][face] * at_y for k in range(8)]
+    rows = [_at([part[k] for part in slopes], face, at_x, at_y) for k in range(8)]
     length = 1 / np.sqrt(rows[0] ** 2 + rows[1] ** 2 + rows[2] ** 2 + 1e-9)
     normal = (rows[0] * length, rows[1] * length, rows[2] * length)
     return Samples(part, x, y, normal, (rows[3], rows[4], rows[5]), (rows[6], rows[7]))
@@ -153,24 +152,35 @@ def _samples(part: int, x: Ints, y: Ints, face: Ints, slopes: tuple[Floats, Floa
 def _faces(thing: Projected, width: int, height: int) -> tuple[Ints, Ints, Ints]:
     # Of every visible sample its x, y and triangle: parts are drawn one by one, the nearest wins.
     left, top, right, bottom = (FINE * n for n in thing.box(width, height))
-    nearest = np.full((bottom - top, right - left), np.inf, np.float32)
+    wide = right - left
+    nearest = np.full((bottom - top) * wide, np.inf, np.float32)
     face = np.full(nearest.shape, -1, np.int32)
-    start, across, along = planes(thing.at[:, :2], thing.solid.faces, thing.at[:, 2:])
+    slopes = [row[0] for row in planes(thing.at[:, :2], thing.solid.faces, thing.at[:, 2:])]
     for first, last in pairwise(thing.solid.first):
         numbers = first + np.flatnonzero(thing.front[first:last])
         if not len(numbers):
             continue
         x0, y0, drawn = _numbered(thing, numbers.astype(np.int32), (left, top, right, bottom))
-        row, column = np.nonzero(drawn)
-        which = drawn[row, column] - 1
-        x, y = (column + x0).astype(np.int32), (row + y0).astype(np.int32)
-        at_x, at_y = x.astype(np.float32) + 0.5, y.astype(np.float32) + 0.5
-        depth = start[0][which] + across[0][which] * at_x + along[0][which] * at_y
-        closer = depth < nearest[y - top, x - left]
-        seat = (y[closer] - top, x[closer] - left)
-        nearest[seat], face[seat] = depth[closer], which[closer]
-    row, column = np.nonzero(face >= 0)
-    return (column + left).astype(np.int32), (row + top).astype(np.int32), face[row, column]
+        flat = np.flatnonzero(drawn).astype(np.int32)
+        if not len(flat):
+            continue
+        which = drawn.ravel().take(flat) - 1
+        row, column = np.divmod(flat, np.int32(drawn.shape[1]))
+        depth = _at(slopes, which, (column + x0).astype(np.float32) + 0.5, (row + y0).astype(np.float32) + 0.5)
+        seat = (row + (y0 - top)) * wide + (column + (x0 - left))
+        closer = np.flatnonzero(depth < nearest.take(seat))
+        seat = seat.take(closer)
+        nearest[seat], face[seat] = depth.take(closer), which.take(closer)
+    seat = np.flatnonzero(face >= 0).astype(np.int32)
+    row, column = np.divmod(seat, np.int32(max(1, wide)))
+    return column + np.int32(left), row + np.int32(top), face.take(seat)
+
+
+def _at(slopes: Sequence[Floats], face: Ints, x: Floats, y: Floats) -> Floats:
+    # A value at points of triangles; ``take`` is twice as fast as an index.
+    start, right, down = slopes
+    value: Floats = start.take(face) + right.take(face) * x + down.take(face) * y
+    return value
 
 
 def _numbered(thing: Projected, numbers: Ints, frame: Box) -> tuple[int, int, Ints]:
