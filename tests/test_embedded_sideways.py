@@ -140,6 +140,7 @@ def test_what_others_are_and_do_is_never_the_users(said: str, words: tuple[str, 
         "made in China, obviously",
         "back later, the kettle's on",
         "off the record, I hate my job",
+        "I keep a tiger in the bath. haha ok just kidding",
         "please don't write this down: I quit the choir",
     ],
 )

@@ -97,9 +97,7 @@ def statements(text: str) -> Iterator[Found]:
 
 def in_passing(text: str) -> Iterator[Found]:
     """Yield who the user is where a message says it in passing (``asides``); the clock does not matter to these."""
-    for sentence in language.sentences(_own_words(text[:MAX_TEXT])):
-        if language.is_question(sentence) or language.is_hypothetical(sentence):
-            continue
+    for sentence, _, _ in phrases.statements(_own_words(text[:MAX_TEXT])):
         for one in asides(completed(sentence), (0, 0), _NO_CLOCK):
             if one.attribute in _SELF and not (one.attribute == "home" and not one.content.startswith("lives")):
                 yield Found("human", one.attribute, _VERB.sub("", one.content)[:MAX_VALUE])

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
+from itertools import pairwise
 
 from personavlm.embedded import banks, language, voice
 
@@ -168,8 +169,13 @@ def past(verb: str) -> bool:
 
 # ── sentences worth reading ──────────────────────────────────────────────────────────────────────────────────────
 
-_JOKE = re.compile(r"\b(?:just kidding|just joking|jk|only joking|kidding)\b|/s\b", re.IGNORECASE)
-
+_JOKE = re.compile(
+    r"\b(?:just kidding|just joking|jk|only joking|only kidding|kidding|joking|not really tho(?:ugh)?"
+    r"|in my dreams|dream on|yeah,? right|as if|i wish|oh sure|pulling your leg|had you there|got you there)\b|/s\b",
+    re.IGNORECASE,
+)
+_TAKEN_BACK = re.compile(rf"(?:[\w']+[\s,.!]+){{0,3}}(?:{_JOKE.pattern})", re.IGNORECASE)
+"""What opens a sentence that makes a joke of the one before."""
 
 _WITHHELD = re.compile(
     r"\b(?:don't|do not|no need to|never) (?:remember|save|store|note|write|keep|record|log)\b"
@@ -194,7 +200,9 @@ def statements(text: str) -> Iterator[tuple[str, int, int]]:
     blanked = language.straighten(text)
     for pattern in patterns("not own"):
         blanked = pattern.sub(lambda m: " " * len(m[0]), blanked)
-    for start, end in language.sentence_spans(blanked):
+    spans = language.sentence_spans(blanked)
+    for (start, end), (after, stop) in pairwise([*spans, (0, 0)]):
         sentence = blanked[start:end]
-        if not (language.is_question(sentence) or language.is_hypothetical(sentence) or _JOKE.search(sentence)):
+        joke = _JOKE.search(sentence) or _TAKEN_BACK.match(blanked[after:stop])
+        if not (language.is_question(sentence) or language.is_hypothetical(sentence) or joke):
             yield sentence, start, end
