@@ -118,7 +118,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=None)
     options = parser.parse_args()
     train, pairs = training(options.train)
-    made = [benchmark(seed, options.persons) for seed in options.seeds]
+    print(f"{len(train)} questions to train on", file=sys.stderr, flush=True)
+    made = []
+    for seed in options.seeds:
+        made.append(benchmark(seed, options.persons))
+        print(f"seed {seed}: {len(made[-1][0].questions)} questions", file=sys.stderr, flush=True)
     result = {
         "command": f"python -m lab.leaks {' '.join(sys.argv[1:])}",
         "training questions": len(train),

@@ -28,7 +28,11 @@ Scores = NDArray[np.float64]
 """One row per question, one column per option; the highest wins."""
 CLASSIFIER = "classifier"
 STEPS = 600
+"""Mini-batches that the classifier is fitted with."""
 DECAYS = (3e-3, 3e-2, 3e-1)
+"""Weight decays that it may choose from."""
+BATCH = 1000
+"""Questions whose features are in memory at once when it scores."""
 HASHED = 1536
 """Columns for words, pairs of words, and words crossed with the form of the question."""
 
@@ -142,9 +146,10 @@ class Classifier:
         return cls(_fit(inputs, answers, max(DECAYS, key=held_out)), mean, scale)
 
     def score(self, questions: Sequence[Question], encoder: TextEncoder) -> Scores:
-        """Return the logit of every option."""
-        inputs = (features(questions, encoder) - self.mean) / self.scale
-        return np.asarray(inputs @ self.weights, float)
+        """Return the logit of every option, shape (n, 4)."""
+        parts = [questions[start : start + BATCH] for start in range(0, len(questions), BATCH)]
+        logits = [(features(part, encoder) - self.mean) / self.scale @ self.weights for part in parts]
+        return np.asarray(np.concatenate(logits) if logits else np.zeros((0, 4)), float)
 
 
 def _fit(inputs: NDArray[np.float32], answers: NDArray[np.int64], decay: float) -> NDArray[np.float32]:

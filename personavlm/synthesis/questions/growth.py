@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 
 from personavlm.personality import TRAITS, Trait
@@ -97,7 +98,14 @@ def new_scenarios(ground: Ground, rng: random.Random) -> Iterator[Question]:
         rows += [(ones[1 - pole], others[not high]), (ones[1 - pole], others[high])]
         options = [Option(f"{a}, {b}", "stranger" if at else "right") for at, (a, b) in enumerate(rows)]
         question = quiz.put("scene", {"scene": scene["scene"]}, mix(options, rng), (leaning.fact.id, trait), [leaning])
-        yield question
+        shown = {*question.evidence, *_showing(ground, trait, high)}
+        yield replace(question, evidence=tuple(turn.id for turn in ground.world.turns if turn.id in shown))
+
+
+def _showing(ground: Ground, trait: Trait, high: bool) -> list[str]:
+    """Return the last few turns whose words show a trait in one direction."""
+    cue = (trait, 1 if high else -1)
+    return [turn.id for turn in ground.world.turns if cue in turn.cues][-SHOWN:]
 
 
 def clear_traits(ground: Ground) -> list[tuple[Trait, bool]]:
