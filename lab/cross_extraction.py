@@ -38,7 +38,19 @@ READERS += ("personavlm/embedded/language.py", "personavlm/embedded/words/recipe
 READERS += ("personavlm/embedded/words/food.txt", "lab/tune_extraction.py", "lab/chain.py", "lab/network.py")
 """What tables depend on."""
 PIPELINE = tuple(
-    f"personavlm/embedded/{n}.py" for n in ("domains", "semantic", "records", "core", "procedural", "facts")
+    f"personavlm/embedded/{name}.py"
+    for name in (
+        "domains",
+        "semantic",
+        "records",
+        "core",
+        "procedural",
+        "facts",
+        "phrases",
+        "changes",
+        "asides",
+        "gist",
+    )
 )
 """What counts depend on besides."""
 SHOWN = ("f1", "precision", "recall", "value_recall", "words_kept")
