@@ -21,7 +21,17 @@ from numpy.typing import NDArray
 
 from personavlm.embedded import choice_level, choice_manner, choice_taste, language
 from personavlm.embedded.choice_change import FROM_TO, closeness, in_order, most
-from personavlm.embedded.choice_evidence import Asked, Weighed, covered, parts, roots, searched, senses_of, weigh
+from personavlm.embedded.choice_evidence import (
+    Asked,
+    Weighed,
+    covered,
+    parts,
+    roots,
+    searched,
+    senses_of,
+    senses_only,
+    weigh,
+)
 from personavlm.embedded.evidence import Candidate, Floats
 from personavlm.embedded.question import Option
 from personavlm.encoders import TextEncoder
@@ -68,7 +78,7 @@ def wanted(asked: str, options: Sequence[str]) -> Wanted:
     change = change or sum(FROM_TO.search(option) is not None for option in options) > 1
     least = searched("least").search(text) is not None
     return Wanted(
-        past and not (now or why or change),
+        past and not (now or why or change or aversion),
         why or change,
         change,
         aversion and not why,
@@ -113,7 +123,8 @@ def features(
     valid = users & (current | want.timeless if not want.past else np.ones(len(rows), bool))
     asked = Asked(message, _terms(message), valid)
     weighed = weigh(asked, options, rows, encoder)
-    timeless = want.timeless or reasons_offered(weighed)
+    # a status is asked for as it is by now, also where the question speaks of a change
+    timeless = not any(senses_only(options)) and (want.timeless or reasons_offered(weighed))
     near, split = weighed.near, parts(options) or [(option,) for option in options]
     level = choice_level.suits(message, options, rows, encoder) if want.level else np.zeros(len(options))
     borne = near * weighed.match * (_turned(rows) if want.aversion else np.ones(len(rows)))

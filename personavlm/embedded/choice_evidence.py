@@ -253,14 +253,14 @@ def matches(options: Sequence[str], terms: frozenset[str], rows: Sequence[Candid
     rarity = rarities(rows)
     words = [
         [0.0 if sense else _share(own, roots(row.text), roots(row.said.text), rarity) for row in rows]
-        for own, sense in zip(_own(options, terms), _senses_only(options), strict=True)
+        for own, sense in zip(_own(options, terms), senses_only(options), strict=True)
     ]
     sense = [[SENSE * bool(mine & senses_of(row.text)) for row in rows] for mine in _distinct_senses(options)]
     found: Floats = np.maximum(np.array(words), np.array(sense))
     return found
 
 
-def _senses_only(options: Sequence[str]) -> list[bool]:
+def senses_only(options: Sequence[str]) -> list[bool]:
     """Return which options are known by their sense alone: where most have one, words deceive ("given up again")."""
     distinct = [bool(sense) for sense in _distinct_senses(options)]
     return distinct if sum(distinct) >= min(3, len(options)) else [False] * len(options)
@@ -291,7 +291,7 @@ def by_name(options: Sequence[str], rows: Sequence[Candidate], match: Floats) ->
     """Return the match with what other sentences say of a thing that a sentence names ("the cabin mug")."""
     named = [_pairs(row.text) for row in rows]
     split = parts(options) or [(option,) for option in options]
-    worded = np.array([not sense for sense in _senses_only(options)])
+    worded = np.array([not sense for sense in senses_only(options)])
     found = match.copy()
     for thing in things(rows):
         members = [n for n, pairs in enumerate(named) if thing in pairs]
