@@ -48,7 +48,7 @@ def by_degree(said: Said, wanted: Wanted, scale: Scale, degree: str) -> Relation
     """Return how a memory stands to a claim of this degree."""
     found = _found_degree(said, wanted, scale)
     if not _on_topic(said, wanted, scale):
-        return _off_topic(said, wanted, scale, found)
+        return _off_topic(said, scale, found)
     if foreign(said, wanted):
         return "other-person"
     if not found:
@@ -72,15 +72,16 @@ def _on_topic(said: Said, wanted: Wanted, scale: Scale) -> bool:
     return covered(object_, said.terms) >= (HALF if len(object_) < 3 else ENOUGH)
 
 
-def _off_topic(said: Said, wanted: Wanted, scale: Scale, found: str) -> Relation:
+def _off_topic(said: Said, scale: Scale, found: str) -> Relation:
     if not found:
         return "unrelated"
     if scale == "closeness":
-        return "other-person"
-    learns = wanted.topic[:1] == ("learn",) and "learn" in said.terms
-    if scale == "goal" and learns and not foreign(said, wanted):
-        return "other-value" if beyond(said, wanted) else "vaguer"
+        return "other-person" if said.reading.kin or _NAME.search(said.text) else "unrelated"
     return "unrelated"
+
+
+_NAME = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+")
+"""A capital within a sentence."""
 
 
 def _found_degree(said: Said, wanted: Wanted, scale: Scale) -> str:

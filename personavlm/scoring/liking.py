@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from personavlm.scoring import lexicon
-from personavlm.scoring.reading import NEGATION, Reading, terms
+from personavlm.scoring.reading import NEGATION, Reading, read, terms
 
 
 class Liking(NamedTuple):
@@ -39,6 +39,25 @@ def liking(reading: Reading, focus: frozenset[str]) -> Liking:
             if sign:
                 return Liking(-sign if reading.turned else sign, weakly)
     return Liking(0, False)
+
+
+_PART = re.compile(r"[;.!?]|, |\b(?:and|but|because|although|though|while|so)\b")
+_BACK = re.compile(r"\b(?:it|them|this|that|now|any ?more)\b")
+
+
+@lru_cache(maxsize=65_536)
+def over(reading: Reading, focus: frozenset[str]) -> bool:
+    """Whether what a text says is over is what the terms in focus stand for.
+
+    "Stopped working as a nurse and started as a florist": the nursing is over, not the flowers. A later part that
+    points back ends what came before: "was a jazz fan but has gone off it".
+    """
+    parts = [part for part in _PART.split(reading.plain) if part.strip()]
+    ends = [number for number, part in enumerate(parts) if read(part).ended]
+    held = [number for number, part in enumerate(parts) if focus & set(terms(part))]
+    if not ends or not held:
+        return True
+    return any(end in held or (end > held[0] and _BACK.search(parts[end])) for end in ends)
 
 
 def _sign(clause: str, over: bool) -> int:

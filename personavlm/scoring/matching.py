@@ -27,7 +27,7 @@ from personavlm.memory import Memory
 from personavlm.scoring import lexicon
 from personavlm.scoring.claims import SCALES, Claim, Relation, Verdict
 from personavlm.scoring.degrees import by_degree, degree_of
-from personavlm.scoring.moments import Moments, hours_agree
+from personavlm.scoring.moments import Moments, hours_agree, without
 from personavlm.scoring.reading import content, covered, plain, same, terms
 from personavlm.scoring.sides import (
     Said,
@@ -43,8 +43,8 @@ from personavlm.scoring.sides import (
     want,
 )
 
-ENOUGH = 0.6
-"""Share of a value's words that must stand in the memory."""
+ENOUGH, MOST = 0.6, 0.7
+"""Share of a value's words that must stand in the memory; of an event, which is told in many words, most."""
 HALF = 0.5
 """Share of a claim's words from which a memory without its value is still on the same matter."""
 
@@ -114,18 +114,19 @@ def _elsewhere(said: Said, wanted: Wanted) -> bool:
 
 
 def _has_value(said: Said, wanted: Wanted) -> bool:
-    return any(_stands(value, said.terms) for value in wanted.values)
+    enough = MOST if wanted.claim.matter == "event" else ENOUGH
+    return any(_stands(value, said.terms, enough) for value in wanted.values)
 
 
-def _stands(value: tuple[str, ...], said: tuple[str, ...]) -> bool:
+def _stands(value: tuple[str, ...], said: tuple[str, ...], enough: float) -> bool:
     numbers = [term for term in value if term.isdigit()]
-    return covered(value, said) >= ENOUGH and all(number in said for number in numbers)
+    return covered(value, said) >= enough and all(number in said for number in numbers)
 
 
 def _same_kind(said: Said, wanted: Wanted) -> bool:
     """Whether a memory that has the value says the kind of thing that the claim says."""
     claim, reading = wanted.claim, said.reading
-    if reading.ended and claim.matter not in ("event", "request"):
+    if said.ended and claim.matter not in ("event", "request"):
         return True
     if claim.polarity:
         return bool(said.liking) or said.memory.kind == "preference" or _labelled(said, wanted)
@@ -164,14 +165,14 @@ def _is_one(said: Said, wanted: Wanted) -> bool:
 def _by_sign(said: Said, wanted: Wanted) -> Relation:
     """A liking against a liking: "used to like" agrees with "no longer likes"."""
     sign = said.liking or 1
-    if said.reading.ended:
+    if said.ended:
         return "same" if wanted.claim.polarity < 0 else "past"
     return "same" if sign == wanted.claim.polarity else "denied"
 
 
 def _by_denial(said: Said, wanted: Wanted) -> Relation:
-    if said.reading.ended != wanted.reading.ended:
-        return "past" if said.reading.ended else "same"
+    if said.ended != wanted.reading.ended:
+        return "past" if said.ended else "same"
     if _renamed(said, wanted):
         return "other-value"
     focus = {t for v in wanted.values for t in v}
@@ -193,7 +194,14 @@ def _without_value(said: Said, wanted: Wanted) -> Relation:
     if foreign(said, wanted) or not _same_matter(said, wanted):
         return "unrelated"
     instead = set(wanted.reading.lost) & set(said.terms)
-    return "other-value" if instead or beyond(said, wanted) else "vaguer"
+    if instead or beyond(said, wanted):
+        return "other-value"
+    return "vaguer" if content([t for t in said.terms if t in wanted.terms]) or _bare(said, wanted) else "unrelated"
+
+
+def _bare(said: Said, wanted: Wanted) -> bool:
+    """Whether a memory without any words of its own still says the kind of thing: "is in her thirties"."""
+    return bool(wanted.reading.frames & said.reading.frames & {"age", "live", "work", "study"})
 
 
 def _same_matter(said: Said, wanted: Wanted) -> bool:
@@ -228,13 +236,24 @@ def _by_routine(said: Said, wanted: Wanted) -> Relation:
         return "other-value" if near and days and not foreign(said, wanted) else "unrelated"
     if foreign(said, wanted):
         return "other-person"
-    if said.reading.ended:
+    if said.ended:
         return "past"
     if denied(said.reading.plain, activity):
         return "denied"
-    if where and not covered(where, said.terms) and beyond(said, wanted):
+    when = _by_hour(said.reading.moments, wanted.moments)
+    if when != "other-date" and where and not covered(where, said.terms) and _somewhere_else(said, wanted):
         return "other-value"
-    return _by_hour(said.reading.moments, wanted.moments)
+    return when
+
+
+_PLACE = re.compile(r"\b(?:at|in|to|into) (?:the |an? )?([a-z ]+)")
+
+
+def _somewhere_else(said: Said, wanted: Wanted) -> bool:
+    """Whether a memory names another place, or another person to do it with."""
+    places = {t for match in _PLACE.finditer(without(said.reading.plain)) for t in terms(match[1])}
+    kin = said.reading.kin - wanted.reading.kin if wanted.reading.kin else frozenset()
+    return bool(kin) or bool(places & set(beyond(said, wanted)))
 
 
 def _by_hour(said: Moments, wanted: Moments) -> Relation:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from personavlm.memory import Memory
 from personavlm.scoring import lexicon
 from personavlm.scoring.claims import USER, Claim
-from personavlm.scoring.liking import liking
+from personavlm.scoring.liking import liking, over
 from personavlm.scoring.moments import Day, Moments, moments
 from personavlm.scoring.persons import subjects
 from personavlm.scoring.reading import NEGATION, Reading, content, plain, read, same, terms
@@ -54,6 +54,11 @@ class Said:
     def terms(self) -> tuple[str, ...]:
         """Its content terms."""
         return self.reading.terms
+
+    @property
+    def ended(self) -> bool:
+        """Whether it says that what the claim's value stands for is over."""
+        return self.reading.ended and over(self.reading, self.focus)
 
     @property
     def liking(self) -> int:
