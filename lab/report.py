@@ -154,6 +154,7 @@ def figures_part() -> str:
     """Return the table of evals."""
     e = read_json("evals.json")
     r, p, x, d, a = (e[name] for name in ("retrieval", "preferences", "extraction", "pictures", "answers"))
+    h = read_json("extraction_held_out.json")
     base = r["baselines"]
     rows = [
         ("evidence of LoCoMo questions in the first 5 / 10", f"{r['R@5']} / {r['R@10']}", _both(base, "R@5")),
@@ -170,13 +171,13 @@ def figures_part() -> str:
             "",
         ),
         (
-            "LAPS preferences, F1 (the reader was learnt from LAPS: not held out, lower there, see LOG)",
-            f"{x['f1']}",
-            "",
+            "LAPS preferences, F1 (workers whom the reader was not learnt from)",
+            f"{h['together']['f1']} ({' to '.join(map(str, h['interval']['f1']))})",
+            f"workers it was learnt from {x['f1']}",
         ),
         (
             "… gold values kept, in this share of the words",
-            f"{x['value_recall']}, {x['words_kept']}",
+            f"{h['together']['value_recall']}, {h['together']['words_kept']}",
             f"whole turns {x['whole turns']['value_recall']}, 1.0",
         ),
         (
@@ -187,8 +188,10 @@ def figures_part() -> str:
         ("… known things told right / unknown ones rejected", f"{d['known_accuracy']} / {d['unknown_rejected']}", ""),
     ]
     lines = ["| what, in % | ours | beside it |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)]
-    ns = f"n: {r['n']} LoCoMo questions, {p['n']} preferences, {x['n']} LAPS gold values, {d['n']} photographs."
-    return "\n".join([*lines, "", ns + " Made by `python -m lab.report measure DATA`."])
+    ns = f"n: {r['n']} LoCoMo questions, {p['n']} preferences, {h['n']} LAPS gold values, {d['n']} photographs."
+    return "\n".join(
+        [*lines, "", ns + " Made by `python -m lab.report measure DATA`, LAPS by `python -m lab.cross_extraction`."]
+    )
 
 
 def _both(baselines: dict[str, Any], key: str) -> str:
@@ -218,13 +221,14 @@ def _measured() -> Iterator[tuple[str, str, object, str]]:
     yield "… multi-hop R@10 without / with the hop", "the same", "", f"{hop['without_hop']} / {hop['with_hop']}"
     beside = f"R@5 {p['R@5']}; MiniLM alone {p['MiniLM']['R@5']}"
     yield "PrefEval dev, the preference a question touches", command("preferences", "prefeval", "DIR"), p["n"], beside
-    said = f"P {x['precision']}, R {x['recall']}, F1 {x['f1']}; values {x['value_recall']}, words {x['words_kept']}"
-    yield (
-        "LAPS, preferences (every fifth worker; not held out: see LOG)",
-        command("extraction", "laps", "FILE"),
-        x["n"],
-        said,
-    )
+    h = read_json("extraction_held_out.json")
+    for who, program, n, found in (
+        ("held out, five folds", "python -m lab.cross_extraction FILE WORK", h["n"], h["together"]),
+        ("every fifth worker, learnt from them", command("extraction", "laps", "FILE"), x["n"], x),
+    ):
+        said = f"P {found['precision']}, R {found['recall']}, F1 {found['f1']}"
+        said += f"; values {found['value_recall']}, words {found['words_kept']}"
+        yield f"LAPS, preferences ({who})", program, n, said
     said = f"hit@1 {d['hit@1']} (histogram {d['baseline']['hit@1']})"
     said += f"; known {d['known_accuracy']}, unknown {d['unknown_rejected']}"
     yield "DreamBooth dev", command("pictures", "dreambooth", "DIR"), d["n"], said
