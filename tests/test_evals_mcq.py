@@ -14,7 +14,6 @@ from personavlm.cli import main
 from personavlm.datasets import personamme
 from personavlm.evals.mcq import (
     MANNER,
-    WORLD,
     Case,
     McqResult,
     Outcome,
@@ -29,6 +28,7 @@ from personavlm.prompts import slot
 from personavlm.prompts.choice import parse_manner
 from personavlm.store import Store, users
 from personavlm.trace import canonical
+from personavlm.worlds.kept import WORLD
 from personavlm.worlds.values import USER, Fact, Person, Thread, World, WorldTurn
 from tests.fakes import answering, kit, remember
 from tests.test_personamme import entry

@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 from personavlm.cli import app
 from personavlm.encoders.picture import HandmadeEncoder
 from personavlm.errors import BadInput
-from personavlm.evals.rendered import RenderedResult, View, _chosen, _nearest, drawn, evaluate, overlap, shown
+from personavlm.evals.rendered import RenderedResult, View, _chosen, _nearest, drawn, evaluate, shown
+from personavlm.scoring.spans import iou
 from personavlm.worlds.make import make_world
 from personavlm.worlds.values import Box, Thing
 
@@ -34,13 +35,13 @@ def result() -> RenderedResult:
 @given(BOXES, BOXES)
 @settings(deadline=None)
 def test_overlap_is_one_for_the_same_box_and_the_same_both_ways(one: Box, two: Box) -> None:
-    assert overlap(one, one) == 1
-    assert 0 < overlap(one, two) == overlap(two, one) <= 1
-    assert overlap(one, (80, 80, 90, 90)) == 0
+    assert iou(one, one) == 1
+    assert 0 < iou(one, two) == iou(two, one) <= 1
+    assert iou(one, (80, 80, 90, 90)) == 0
 
 
 def test_overlap_of_boxes_that_share_a_third() -> None:
-    assert overlap((0, 0, 10, 10), (5, 0, 15, 10)) == pytest.approx(1 / 3)
+    assert iou((0, 0, 10, 10), (5, 0, 15, 10)) == pytest.approx(1 / 3)
 
 
 def test_ranks_count_the_other_things_that_are_nearer() -> None:

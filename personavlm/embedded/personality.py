@@ -22,7 +22,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC
 from functools import cache, lru_cache
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -32,8 +32,6 @@ from personavlm.models import Message
 from personavlm.personality import TRAITS, Profile, Trait
 from personavlm.prompts import slot
 from personavlm.prompts.text import parse_query
-
-Pole = Literal["high", "low"]
 
 NEAR, NEAR_IMPERSONAL = 0.50, 0.53
 """Cosine from which a clause is a statement of character: one in the first person, one without a person ("plans are

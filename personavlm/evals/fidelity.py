@@ -23,11 +23,9 @@ from personavlm.evals import handwritten
 from personavlm.evals.fidelity_figures import rows, sections
 from personavlm.evals.lived import Judged, Progress, judged, live
 from personavlm.models import Model
-from personavlm.trace import revive
+from personavlm.worlds.kept import WORLD, read_worlds
 from personavlm.worlds.make import make_world
 from personavlm.worlds.values import Half, Setting, World
-
-WORLD = "world.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +74,6 @@ def evaluate(
     if not done:
         raise BadInput("There are no worlds to live through.", "give --persons 1 or more, or a folder that holds some.")
     return FidelityResult(model.name, tuple(done), handwritten.evaluate(model, kit, written))
-
-
-def read_worlds(folder: Path) -> Iterator[World]:
-    """Yield the worlds below a folder (``world.json`` each), by path. Raises ``BadInput`` for a damaged one."""
-    for path in sorted(folder.rglob(WORLD)):
-        try:
-            yield revive(World, path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise BadInput(f"{path} cannot be read: {error}.", "write the worlds again.") from error
 
 
 def made_worlds(seed: int, half: Half, setting: Setting, persons: int) -> Iterator[World]:

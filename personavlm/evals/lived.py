@@ -25,12 +25,11 @@ from personavlm.scoring.traits import Point
 from personavlm.store import Store
 from personavlm.trace import Trace
 from personavlm.worlds.claims import claims
-from personavlm.worlds.pictures import render
+from personavlm.worlds.pictures import save_pictures
 from personavlm.worlds.truth import traits_at
-from personavlm.worlds.values import Shot, World
+from personavlm.worlds.values import World
 
 Progress = Callable[[str, int, int], None]
-PHOTOS = Path(__file__).resolve().parent.parent.parent / "data" / "pictures"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +69,11 @@ class Judged:
 
 def live(world: World, home: Path, model: Model, kit: Kit, progress: Progress) -> None:
     """Live through a world as a user of a home. Raises ``BadInput`` if a user of that name holds other turns."""
-    pictures = home / "pictures-of-worlds" / world.person.id
-    pictures.mkdir(parents=True, exist_ok=True)
-    shown = {shot.id: _file(shot, pictures) for shot in world.shots}
+    files = save_pictures(world, home / "pictures-of-worlds" / world.person.id)
+    shown = {shot.id: file for shot, file in zip(world.shots, files, strict=True)}
     turns = tuple(GivenTurn(t.time, t.text, t.reply, tuple(shown[s] for s in t.shots), t.id) for t in world.turns)
     told = Imported((Dialogue(world.person.id, "Assistant", turns),))
     replay(home, told, lambda store: Assistant(store, model, kit=kit), progress)
-
-
-def _file(shot: Shot, folder: Path) -> Path:
-    if shot.scene is None:
-        return PHOTOS / shot.photo
-    path = folder / f"{shot.id}.jpg"
-    if not path.exists():
-        path.write_bytes(render(shot.scene).data)
-    return path
 
 
 def judged(world: World, home: Path) -> Judged:

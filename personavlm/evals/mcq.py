@@ -37,15 +37,14 @@ from personavlm.prompts.respond import Context, parse_answer, render_answer
 from personavlm.replay import replay
 from personavlm.scoring.choice import pick
 from personavlm.store import Store, users
-from personavlm.trace import Answer, Hit, HitType, Scores, Turn, revive
+from personavlm.trace import Answer, Hit, HitType, Scores, Turn
+from personavlm.worlds.kept import read_world
 from personavlm.worlds.truth import Known, known, traits_at
 from personavlm.worlds.values import World
 
 Mode = Literal["oracle", "memory", "none"]
 Progress = Callable[[str, int, int], None]
 """Told what is under way, how much is done, and of how much."""
-WORLD = "world.json"
-"""The hidden truth beside ``user_data.json``, as canonical JSON of a ``World``."""
 MANNER = "Personality Alignment"
 """Task name of the tests of manner."""
 WHOLE_LEDGER = Budget(memories=60_000)
@@ -148,17 +147,6 @@ def _as_hit(number: int, one: Known) -> Hit:
     status = "retired" if one.standing == "ended" else one.standing
     until = fact.until if one.standing != "current" else None
     return Hit(f"m{number}", kind, fact.since, text, Scores(1.0), "known", one.evidence, until=until, status=status)
-
-
-def read_world(folder: Path) -> World:
-    """Return the truth beside a sample. Raises ``BadInput`` if there is none or it is damaged."""
-    try:
-        return revive(World, (folder / WORLD).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        remedy = "the oracle needs a benchmark that `personavlm synth bench` wrote; use --mode memory."
-        raise BadInput(f"{folder} holds no {WORLD}.", remedy) from None
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{folder / WORLD} cannot be read: {error}.", "write the benchmark again.") from error
 
 
 # ── living through the talk ──────────────────────────────────────────────────────────────────────────────────────

@@ -154,8 +154,12 @@ def _photo(thing: str, picture: Image.Image, encoder: PictureEncoder, detector: 
 def middle_histogram(picture: Image.Image) -> Vectors:
     """Return the baseline: one row, the 8x8x8 RGB histogram of the middle half of each side, summing to 1."""
     left, top = picture.width // 4, picture.height // 4
-    pixels = np.asarray(picture.convert("RGB").crop((left, top, picture.width - left, picture.height - top))) // 32
-    index = pixels.reshape(-1, 3).astype(np.int64) @ np.array([64, 8, 1])
+    return histogram(picture.crop((left, top, picture.width - left, picture.height - top)))
+
+
+def histogram(picture: Image.Image) -> Vectors:
+    """Return the 8x8x8 RGB histogram of a picture as one row that sums to 1."""
+    index = (np.asarray(picture.convert("RGB")) // 32).reshape(-1, 3).astype(np.int64) @ np.array([64, 8, 1])
     return (np.bincount(index, minlength=512) / len(index)).astype(np.float32)[None, :]
 
 

@@ -14,10 +14,8 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cache
-from itertools import repeat
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +26,14 @@ from personavlm.files import write_atomically
 from personavlm.personality import Trait
 from personavlm.synthesis.check import problems
 from personavlm.synthesis.choosing import choose, choose_alignment
+from personavlm.synthesis.processes import each
 from personavlm.synthesis.questions.alignment import suited
 from personavlm.synthesis.questions.catalogue import candidates
 from personavlm.synthesis.questions.draw import Ground, Strangers
 from personavlm.synthesis.questions.values import ALIGNED, TASKS, Alignment, Question
 from personavlm.synthesis.statistics import Dialogue, Statistics, dialogue_of, statistics_of
 from personavlm.trace import canonical, plain, revive
+from personavlm.worlds.kept import WORLD, read_world
 from personavlm.worlds.life import live
 from personavlm.worlds.make import make_world
 from personavlm.worlds.pictures.album import data_of
@@ -97,16 +97,9 @@ def make_benchmark(
     _claim(out, seed, persons)
     rows = places(persons)
     offers: dict[Place, Offer] = {}
-    if processes > 1 and len(rows) > 1:
-        with ProcessPoolExecutor(processes) as pool:
-            jobs = pool.map(make_person, repeat(out), repeat(seed), rows)
-            for place, offer in zip(rows, jobs, strict=True):
-                offers[place] = offer
-                progress("persons", len(offers), len(rows))
-    else:
-        for place in rows:
-            offers[place] = make_person(out, seed, place)
-            progress("persons", len(offers), len(rows))
+    for place, offer in zip(rows, each(partial(make_person, out, seed), rows, processes), strict=True):
+        offers[place] = offer
+        progress("persons", len(offers), len(rows))
     made = select(offers, seed)
     _write(out, made, offers)
     statistics = statistics_of(made.questions, made.alignment, [offer.dialogue for offer in offers.values()])
@@ -135,10 +128,10 @@ def make_person(out: Path, seed: int, place: Place) -> Offer:
     """Write one person's folder, if it is not there yet, and return what they offer."""
     folder = out / "samples" / place.setting / str(place.number)
     if (folder / "user_data.json").is_file():
-        world = revive(World, (folder / "world.json").read_text(encoding="utf-8"))
+        world = read_world(folder)
     else:
         world = make_world(seed, "test", place.setting, place.number)
-        write_atomically(folder / "world.json", canonical(world).encode())
+        write_atomically(folder / WORLD, canonical(world).encode())
         write_user_data(user_data(world, place), folder)
     return offer_of(world, seed)
 
@@ -218,14 +211,9 @@ def entry(question: Question, place: Place, alignment: Alignment | None) -> dict
 def _write(out: Path, made: Benchmark, offers: Mapping[Place, Offer]) -> None:
     of = {offer.person: place for place, offer in offers.items()}
     rows = [entry(q, of[q.person], made.alignment.get(q.id)) for q in made.questions]
-    truth = [{**_truth(q), "alignment": plain(made.alignment.get(q.id))} for q in made.questions]
+    truth = [plain(q) | {"alignment": plain(made.alignment.get(q.id))} for q in made.questions]
     write_atomically(out / "truth" / "questions.json", _pretty(truth))
     write_atomically(out / "Persona-MME.json", _pretty(rows))
-
-
-def _truth(question: Question) -> dict[str, Any]:
-    row: dict[str, Any] = plain(question)
-    return row
 
 
 def _pretty(value: Any) -> bytes:

@@ -15,12 +15,9 @@ from datetime import datetime, timedelta
 
 from personavlm.memory import bare
 from personavlm.prompts.choice import JUDGED, render_choice, render_manner
-from personavlm.synthesis.benchmark import strangers_of
-from personavlm.synthesis.check import problems
+from personavlm.synthesis.benchmark import offer_of
 from personavlm.synthesis.lessons import Lesson, LookUp
-from personavlm.synthesis.questions.alignment import align, suited
-from personavlm.synthesis.questions.catalogue import candidates
-from personavlm.synthesis.questions.draw import Ground
+from personavlm.synthesis.questions.alignment import align
 from personavlm.synthesis.questions.values import Alignment, Question
 from personavlm.worlds.banks import bank
 from personavlm.worlds.truth import fact_of, thread_of
@@ -33,13 +30,11 @@ def exam_lessons(world: World, seed: int, rng: random.Random, choices: int, mann
     """Yield lessons on a world's questions at its end; numbers are upper bounds, a manner gives two lessons."""
     if not choices:
         return
-    strangers = strangers_of(seed, world.person.half)
-    found = [one for one in candidates(world, strangers, seed) if not problems(world, one)]
-    questions = rng.sample(found, min(choices, len(found)))
+    offer = offer_of(world, seed)
+    questions = rng.sample(offer.questions, min(choices, len(offer.questions)))
     yield from (choice_lesson(world, question, rng) for question in questions)
-    traits = suited(Ground.of(world, strangers))
-    for question in questions[:manners] if traits else ():
-        trait, high = rng.choice(traits)
+    for question in questions[:manners] if offer.suited else ():
+        trait, high = rng.choice(offer.suited)
         yield from manner_lessons(question, align(question, trait, high, rng.randrange(100)), world.person.end)
 
 

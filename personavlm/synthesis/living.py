@@ -50,12 +50,6 @@ class Sample:
     """Ids of what each look-up brought back, so that the sample can be made again without an encoder."""
     note: str = ""
     """What sort of lesson it is ("fact", "picture", "unknown", …); empty for the update stage."""
-    unseen: bool = False
-
-    @property
-    def has_pictures(self) -> bool:
-        """Whether any of its messages shows one."""
-        return any(message.images for message in self.messages)
 
 
 @dataclass(slots=True)
@@ -111,7 +105,7 @@ def _samples(teacher: Listener, world: World, turn: WorldTurn) -> Iterator[Sampl
     for messages, text in teacher.take():
         kind = KIND_OF_CONTRACT[messages[-1].contract]
         said = Message("assistant", (text,))
-        yield Sample(kind, world.person.id, turn.id, (*messages, said), unseen=turn.unseen)
+        yield Sample(kind, world.person.id, turn.id, (*messages, said))
 
 
 def _lesson(

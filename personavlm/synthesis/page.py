@@ -12,8 +12,7 @@ from pathlib import Path
 
 from personavlm.synthesis.benchmark import read_truth
 from personavlm.synthesis.questions.values import TASKS, Question
-from personavlm.trace import revive
-from personavlm.worlds.values import World
+from personavlm.worlds.kept import read_world
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; color: #1d2230; }
@@ -58,7 +57,7 @@ def _article(folder: Path, number: int, question: Question) -> str:
 def _evidence(folder: Path, question: Question) -> str:
     setting, number = question.person.split("-")[1:]
     place = f"samples/{setting}/{number}"
-    world = revive(World, (folder / place / "world.json").read_text(encoding="utf-8"))
+    world = read_world(folder / place)
     wanted: Sequence[str] = question.evidence
     quotes = []
     for turn in (turn for turn in world.turns if turn.id in wanted):

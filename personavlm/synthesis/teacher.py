@@ -22,7 +22,7 @@ from personavlm.personality import TRAITS, Trait
 from personavlm.prompts import slot
 from personavlm.prompts.text import Line, parse_history, parse_memories, parse_query
 from personavlm.synthesis.lessons import Lesson, next_step
-from personavlm.worlds.truth import facts
+from personavlm.worlds.truth import by_id, threads_by_fact
 from personavlm.worlds.values import USER, Cue, Fact, Thing, World, WorldSession, WorldTurn
 
 SHOWS_HIGH, SHOWS_LOW, SAYS_NOTHING = 5, 1, 3
@@ -75,7 +75,7 @@ class Teacher:
 
     @cached_property
     def _facts(self) -> dict[str, Fact]:
-        return {fact.id: fact for fact in facts(self.world.person)}
+        return by_id(self.world.person)
 
     @cached_property
     def _things(self) -> dict[str, Thing]:
@@ -165,7 +165,7 @@ class Teacher:
 
     @cached_property
     def _labels(self) -> dict[str, str]:
-        return {fact.id: thread.label for thread in self.world.person.threads for fact in thread.facts}
+        return {fact: thread.label for fact, thread in threads_by_fact(self.world.person).items()}
 
     def _core(self, messages: Sequence[Message]) -> str:
         learnt, ended = self._of(self._session(messages))

@@ -16,8 +16,8 @@ import random
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,6 +26,7 @@ from personavlm.synthesis.exam import exam_lessons
 from personavlm.synthesis.formats import conversational, picture_path, pictures_of, question_row, released_row
 from personavlm.synthesis.lessons import Lesson
 from personavlm.synthesis.living import SAMPLE_KINDS, Pictures, Sample, SampleKind, live_through
+from personavlm.synthesis.processes import each
 from personavlm.synthesis.recall import direct_lessons, recall_lessons
 from personavlm.worlds.make import make_world
 from personavlm.worlds.pictures.album import data_of
@@ -101,25 +102,10 @@ def make_training_set(
     for folder in ("parts", "images"):
         (out / folder).mkdir(parents=True, exist_ok=True)
     todo = [number for number in range(persons) if not _part(out, number).is_file()]
-    for done, _ in enumerate(_live_all(out, seed, todo, make, processes, plan), start=persons - len(todo) + 1):
+    live = partial(live_person, out, seed, make=make, plan=plan)
+    for done, _ in enumerate(each(live, todo, processes), start=persons - len(todo) + 1):
         progress("persons", done, persons)
     return compose(out, seed, persons)
-
-
-def _live_all(
-    out: Path, seed: int, todo: Sequence[int], make: Make, processes: int, plan: LessonPlan
-) -> Iterator[None]:
-    """Yield once for every person that has lived."""
-    if processes == 1 or len(todo) < 2:
-        for number in todo:
-            live_person(out, seed, number, make, plan)
-            yield
-        return
-    with ProcessPoolExecutor(processes) as pool:
-        jobs = [pool.submit(live_person, out, seed, number, make, plan) for number in todo]
-        for job in as_completed(jobs):
-            job.result()
-            yield
 
 
 def training_world(seed: int, number: int) -> tuple[World, Pictures]:

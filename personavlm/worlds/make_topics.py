@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from personavlm.memory import LinkReason
 from personavlm.worlds.life_time import Frame
-from personavlm.worlds.truth import facts
+from personavlm.worlds.truth import by_id, threads_by_fact
 from personavlm.worlds.values import Beat, Fact, Person, Thread, Tie, Topic, WorldSession, WorldTurn
 
 MOST_CLAUSES = 5
@@ -36,8 +36,8 @@ class Writer:
 
     def __init__(self, person: Person) -> None:
         self.person = person
-        self.facts = {fact.id: fact for fact in facts(person)}
-        self.labels = {fact.id: thread.label for thread in person.threads for fact in thread.facts}
+        self.facts = by_id(person)
+        self.labels = {fact: thread.label for fact, thread in threads_by_fact(person).items()}
 
     def topic(self, id_: str, number: int, turns: Sequence[WorldTurn]) -> Topic:
         """Return a topic's summary, keywords and turns."""
@@ -126,7 +126,7 @@ def ties_of(person: Person, sessions: Sequence[WorldSession], turns: dict[str, W
 
     Each topic is tied to the last one before it that shares the same; so a chain runs through the conversations.
     """
-    threads = {fact.id: thread for thread in person.threads for fact in thread.facts}
+    threads = threads_by_fact(person)
     last: dict[tuple[LinkReason, str], tuple[str, str]] = {}
     ties: list[Tie] = []
     for session in sessions:

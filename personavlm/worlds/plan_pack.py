@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from personavlm.worlds.banks import bank
 from personavlm.worlds.life_time import Frame
 from personavlm.worlds.plan_units import Step, Unit, beat
-from personavlm.worlds.truth import facts
+from personavlm.worlds.truth import by_id
 from personavlm.worlds.values import Beat, Fact, Person
 
 MOST_BEATS = 3
@@ -62,7 +62,7 @@ class Packer:
 
     def __post_init__(self) -> None:
         self.turns_left = self.time.turns
-        self.facts = {fact.id: fact for fact in facts(self.person)}
+        self.facts = by_id(self.person)
         self.relations = {f.about: f for f in self.facts.values() if f.matter == "relation"}
         self.chats = [*bank("smalltalk")["subjects"]]
         self.rng.shuffle(self.chats)

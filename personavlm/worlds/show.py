@@ -9,7 +9,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from personavlm.worlds.truth import facts
+from personavlm.worlds.truth import by_id, facts
 from personavlm.worlds.values import Fact, Person, World, WorldTurn
 
 MARKS = {"learnt": "green", "ended": "red", "cue": "magenta", "thing": "cyan"}
@@ -47,7 +47,7 @@ def life(person: Person) -> RenderableType:
 def conversation(world: World) -> RenderableType:
     """Return the turns, each beside what it teaches."""
     table = Table("turn", "said", "truth", title="Conversation", show_lines=True, expand=True)
-    known = {fact.id: fact for fact in facts(world.person)}
+    known = by_id(world.person)
     captions = {shot.id: shot.caption for shot in world.shots}
     firsts = {session.turns[0]: session.id for session in world.sessions}
     for turn in world.turns:

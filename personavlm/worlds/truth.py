@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Literal
 
 from personavlm.personality import HIGHEST, LOWEST, Profile
-from personavlm.worlds.values import Fact, Person, Thread, World, WorldTurn
+from personavlm.worlds.values import Fact, Person, Thread, World
 
 Standing = Literal["current", "superseded", "ended"]
 
@@ -49,6 +49,16 @@ def facts(person: Person) -> Iterator[Fact]:
     return (fact for thread in person.threads for fact in thread.facts)
 
 
+def by_id(person: Person) -> dict[str, Fact]:
+    """Return every fact of a life by its id: for whoever looks up more than a few."""
+    return {fact.id: fact for fact in facts(person)}
+
+
+def threads_by_fact(person: Person) -> dict[str, Thread]:
+    """Return the thread that each fact of a life belongs to, by the fact's id."""
+    return {fact.id: thread for thread in person.threads for fact in thread.facts}
+
+
 def thread_of(person: Person, fact_id: str) -> Thread:
     """Return the thread a fact belongs to. Raises ``KeyError`` for an unknown id."""
     for thread in person.threads:
@@ -60,11 +70,6 @@ def thread_of(person: Person, fact_id: str) -> Thread:
 def fact_of(person: Person, fact_id: str) -> Fact:
     """Return a fact by id. Raises ``KeyError`` for an unknown one."""
     return next(fact for fact in thread_of(person, fact_id).facts if fact.id == fact_id)
-
-
-def turn_of(world: World, turn_id: str) -> WorldTurn:
-    """Return a turn by id ("t1" is the first)."""
-    return world.turns[int(turn_id[1:]) - 1]
 
 
 def traits_at(person: Person, time: datetime) -> Profile:

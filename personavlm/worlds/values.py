@@ -303,7 +303,6 @@ Act = Literal[
     "chat",  # small talk, nothing to be remembered
     "close",  # how a session ends
 ]
-ACTS: tuple[Act, ...] = get_args(Act)
 
 Cue = tuple[Trait, Literal[-1, 1]]
 """A trait and whether what was said shows it high or low."""

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from personavlm.synthesis.questions.values import Option, Question, Role, Task
 from personavlm.worlds.banks import bank
-from personavlm.worlds.truth import Known, facts, known
+from personavlm.worlds.truth import Known, facts, known, threads_by_fact
 from personavlm.worlds.values import USER, Fact, Half, Matter, Person, Thing, Thread, World
 
 T = TypeVar("T")
@@ -68,7 +68,7 @@ class Ground:
     def of(cls, world: World, strangers: Strangers) -> Ground:
         """Return the ground of questions asked at a world's end; what the user wants forgotten is left out."""
         person = world.person
-        threads = {fact.id: thread for thread in person.threads for fact in thread.facts}
+        threads = threads_by_fact(person)
         gone = {beat.fact for turn in world.turns for beat in turn.beats if beat.act == "forget"}
         told = tuple(one for one in known(world, person.end) if one.fact.id not in gone)
         return cls(world, told, threads, {thing.id: thing for thing in person.things}, strangers)

@@ -21,7 +21,6 @@ from personavlm.worlds.pictures.solid import (
 )
 
 EYE = (28, 24, 24)
-NOSE = (70, 48, 50)
 ROSE = (226, 160, 160)
 
 

@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 
-from personavlm.worlds.truth import facts, thread_of
 from personavlm.worlds.values import USER, Beat, Fact, Kin, Person, Slot, Thread
 from personavlm.worlds.words.banked import domain, goal
 from personavlm.worlds.words.context import Context
@@ -118,15 +117,20 @@ def routine(value: str) -> tuple[str, int, int, str] | None:
 # ── frames ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def frame(slot: Slot, beat: Beat, person: Person, context: Context, rng: random.Random) -> dict[str, str]:
-    """Return what the slots of a beat's patterns are filled with; what is unknown is missing."""
+def frame(
+    slot: Slot, beat: Beat, person: Person, threads: Mapping[str, Thread], context: Context, rng: random.Random
+) -> dict[str, str]:
+    """Return what the slots of a beat's patterns are filled with; what is unknown is missing.
+
+    ``threads`` holds the thread of each of the person's facts, by the fact's id.
+    """
     filled = {"subject": beat.subject, "about": beat.subject, "me": person.name.split()[0], **_chosen(beat)}
-    known = {fact.id: fact for fact in facts(person)}
-    fact = known.get(beat.fact) or (known.get(beat.old) if beat.act == "waver" else None)
+    old = _in(threads, beat.old)
+    fact = _in(threads, beat.fact) or (old if beat.act == "waver" else None)
     if fact is not None:
-        filled |= _of_fact(fact, thread_of(person, fact.id), person, slot.time, rng)
-    if beat.old in known:
-        filled |= {f"old{name}": text for name, text in _value(known[beat.old], person, rng).items()}
+        filled |= _of_fact(fact, threads[fact.id], person, slot.time, rng)
+    if old is not None:
+        filled |= {f"old{name}": text for name, text in _value(old, person, rng).items()}
     filled |= _of_kin(_kin(beat, fact, person), context, filled.get("value", ""))
     filled |= _of_shot(beat, fact, person, context)
     if fact is not None:
@@ -135,6 +139,10 @@ def frame(slot: Slot, beat: Beat, person: Person, context: Context, rng: random.
         filled["episode"] = _episode(beat, slot, filled, own(beat.subject, person.pronoun))
     filled |= {name[0].upper() + name[1:]: filled[name] for name in ("why", "cause", "reason") if filled.get(name)}
     return {name: text for name, text in filled.items() if text}
+
+
+def _in(threads: Mapping[str, Thread], fact_id: str) -> Fact | None:
+    return next((fact for fact in threads[fact_id].facts if fact.id == fact_id), None) if fact_id in threads else None
 
 
 _OWN = {

@@ -13,7 +13,6 @@ from importlib.resources import files
 from typing import Any
 
 from personavlm.worlds.banks import bank
-from personavlm.worlds.truth import facts
 from personavlm.worlds.values import Beat, Fact
 from personavlm.worlds.words.grammar import OPEN, SHUT, Frame, patterns, say
 from personavlm.worlds.words.manner import tidy
@@ -66,7 +65,7 @@ def _answer(draft: Draft, beat: Beat, filled: Frame, manner: str, spoken: list[s
             _add(draft, f"reply.{_kind(draft, beat)}.{manner}", filled, spoken, ids)
         return
     _add(draft, f"reply.ask.{manner}", filled, spoken, ids)
-    spoken.extend(advice(beat, _fact(draft, beat), draft.rng))
+    spoken.extend(advice(beat, draft.facts.get(beat.fact), draft.rng))
     if draft.rng.random() < 0.7:
         _add(draft, f"reply.askend.{manner}", filled, spoken, ids)
 
@@ -92,13 +91,9 @@ def _add(draft: Draft, key: str, filled: Frame, spoken: list[str], ids: list[str
     ids.append(found[1])
 
 
-def _fact(draft: Draft, beat: Beat) -> Fact | None:
-    return next((fact for fact in facts(draft.person) if fact.id == beat.fact), None)
-
-
 def _kind(draft: Draft, beat: Beat) -> str:
     """Return which sort of answer fits a beat."""
-    fact = _fact(draft, beat)
+    fact = draft.facts.get(beat.fact)
     if beat.act == "show":
         shot = draft.context.shots.get(beat.shot)
         return "show" if shot and any(seen.thing for seen in shot.seen) else "scene"

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from personavlm.worlds.truth import facts, traits_at
-from personavlm.worlds.values import USER, Beat, Cue, Fact, Person, Slot
+from personavlm.worlds.truth import by_id, threads_by_fact, traits_at
+from personavlm.worlds.values import USER, Beat, Cue, Fact, Person, Slot, Thread
 from personavlm.worlds.words.context import Context
 from personavlm.worlds.words.frames import frame
 from personavlm.worlds.words.grammar import Frame, patterns, say
@@ -33,6 +34,12 @@ class Draft:
     cues: list[Cue] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
     """What the slots of each beat were filled with, for the reply."""
+    threads: Mapping[str, Thread] = field(init=False)
+    """The thread of each fact, by the fact's id."""
+    facts: Mapping[str, Fact] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.threads, self.facts = threads_by_fact(self.person), by_id(self.person)
 
     def add(self, keys: tuple[str, ...], filled: Frame) -> None:
         """Say one pattern of these keys."""
@@ -64,14 +71,14 @@ def speak(slot: Slot, person: Person, context: Context, rng: random.Random) -> t
 def _beat(draft: Draft, number: int, beat: Beat) -> None:
     """Say one beat; the next one knows whoever it introduced."""
     before = draft.slot.beats[number - 1].act if number else "greet"
-    filled = frame(draft.slot, beat, draft.person, draft.context, draft.rng)
+    filled = frame(draft.slot, beat, draft.person, draft.threads, draft.context, draft.rng)
     if before not in ("greet", "feel") and beat.act not in ("greet", "close", "show") and draft.rng.random() < 0.4:
         draft.add(("join",), {})
     draft.frames.append(filled)
     if beat.act == "feel" and not beat.cue:
         draft.add(("mood." + draft.context.mood,), filled)
     else:
-        draft.add(keys(beat, draft.person, draft.context), filled)
+        draft.add(keys(beat, draft.facts, draft.context), filled)
     named = frozenset(name for name in (beat.kin, filled.get("name", "")) if name)
     draft.context = replace(draft.context, met=draft.context.met | named)
 
@@ -100,9 +107,8 @@ def _trimmings(draft: Draft, how: Manner) -> None:
 # ── which patterns fit a beat ────────────────────────────────────────────────────────────────────────────────────
 
 
-def keys(beat: Beat, person: Person, context: Context) -> tuple[str, ...]:
+def keys(beat: Beat, known: Mapping[str, Fact], context: Context) -> tuple[str, ...]:
     """Return the keys of a beat's patterns, the most specific first; patterns of later keys fill in."""
-    known = {fact.id: fact for fact in facts(person)}
     fact = known.get(beat.fact) or (known.get(beat.old) if beat.act == "waver" else None)
     if beat.act == "show":
         shot = context.shots.get(beat.shot)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from personavlm.worlds.truth import fact_of
+from personavlm.worlds.truth import fact_of, thread_of
 from personavlm.worlds.values import USER, Fact, Person, Shot, Slot
 from personavlm.worlds.words.banked import goal
 from personavlm.worlds.words.frames import ahead, clocks, own, routine
@@ -42,7 +42,7 @@ def _ways(fact: Fact, person: Person, slot: Slot, again: bool) -> list[tuple[str
         day, hour, minute, place = parts
         return [(fact.attribute,)] if again else [(day, clock, place) for clock in clocks(hour, minute)]
     if fact.matter == "goal":
-        forms = goal(_label(fact, person))
+        forms = goal(thread_of(person, fact.id).label)
         return [(form,) for form in (forms["doing"], forms["doing"].removeprefix("starting "), forms["do"]) if form]
     if fact.matter == "dynamic":
         return _moved(fact)
@@ -50,10 +50,6 @@ def _ways(fact: Fact, person: Person, slot: Slot, again: bool) -> list[tuple[str
         date = ahead(fact.since, slot.time)
         return [(*way, date) for way in ways] if fact.attribute == "appointment" and not again else ways
     return ways if fact.about in (USER, "assistant") or fact.matter != "other" else [(fact.about, *way) for way in ways]
-
-
-def _label(fact: Fact, person: Person) -> str:
-    return next(thread.label for thread in person.threads if any(one.id == fact.id for one in thread.facts))
 
 
 _MOVES = {
