@@ -23,8 +23,8 @@ STORY = ROOT / "data" / "story" / "mara.json"
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Run a verb in a fresh home with a scripted model; returns status and the JSON on stdout."""
     model = answering(respond=look_up("drink"), semantic=remember("drinks tea"), answer="Tea.")
-    monkeypatch.setattr(cli, "load", lambda _: model)
-    monkeypatch.setattr(cli, "load_kit", lambda _: kit())
+    monkeypatch.setattr("personavlm.models.loading.load_model", lambda _: model)
+    monkeypatch.setattr("personavlm.assistant.Kit.load", lambda _: kit())
 
     def call(*words: str, home: Path = tmp_path) -> tuple[int, Any]:
         with pytest.raises(SystemExit) as stopped:

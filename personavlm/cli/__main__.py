@@ -1,0 +1,5 @@
+"""``python -m personavlm.cli``."""
+
+from personavlm.cli import main
+
+main()
