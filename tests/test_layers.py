@@ -43,7 +43,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("replay", "inspection"),
     ("worlds",),
     ("synthesis",),
-    ("bench", "training", "evals", "demo"),
+    ("bench", "training"),
+    ("evals", "demo"),
     ("cli",),
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}

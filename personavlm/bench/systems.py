@@ -1,0 +1,194 @@
+"""Systems: whoever answers a bench's cases, each a named value.
+
+    read_mode("personavlm", means)  ──prepare(person, home)──>  Ready  ──ask(case)──>  Trace
+
+``prepare`` does what comes before the questions (living through the talk, indexing) and may be stopped and run again;
+inside it the state is frozen: no case learns from another. Whoever looks nothing up still answers with a Trace.
+
+To add one: a frozen dataclass with ``name`` and ``prepare`` in a file of its own, and its line in ``read_mode``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from personavlm.asking import Asker
+from personavlm.assistant import DEFAULT_CONFIG, Assistant, Config, Kit
+from personavlm.bench.replays import bytes_of, lived
+from personavlm.bench.values import Case, Person, Spend, spends
+from personavlm.errors import BadInput
+from personavlm.models import Model
+from personavlm.personality import NEUTRAL, Profile
+from personavlm.prompts import Budget
+from personavlm.prompts.choice import render_choice
+from personavlm.prompts.respond import Context, parse_answer, render_answer
+from personavlm.trace import Hit, HitType, Scores, Step, Trace, Turn
+from personavlm.worlds.truth import Known, known, traits_at
+
+WHOLE_LEDGER = Budget(memories=60_000)
+"""Room for every fact of a life in the oracle's prompt (tokens)."""
+
+Ask = Callable[[Case], Trace]
+"""Put a case to a system. Raises ``ModelUnavailable`` if its model cannot be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A system that knows a person and can be asked about them; what getting there took, however long ago it was."""
+
+    ask: Ask
+    turns: int = 0
+    """Turns that were taken in."""
+    spends: tuple[Spend, ...] = ()
+    """Model calls of taking them in."""
+    bytes: int = 0
+    """Kept on disk about the person."""
+
+
+class System(Protocol):
+    """A row of the bench."""
+
+    @property
+    def name(self) -> str:
+        """The mode's name: "none", "personavlm"."""
+        ...
+
+    def prepare(self, person: Person, home: Path) -> AbstractContextManager[Ready]:
+        """Take a person's talk in and open them for questions; ``home`` keeps what may be used again by other runs.
+
+        Raises ``BadInput`` if the person's data cannot be used, ``ModelUnavailable`` if the model cannot be asked.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What systems are made from."""
+
+    model: Model
+    kit: Kit
+    config: Config = DEFAULT_CONFIG
+    """How questions are answered, and how talks are lived through unless ``made`` says otherwise."""
+    made: Config | None = None
+    """How talks are lived through, so that one replay can serve other ways of answering."""
+
+
+def read_mode(name: str, means: Means) -> System:
+    """Return the system of that name. Raises ``BadInput`` for another."""
+    match name:
+        case "none":
+            return Nothing(means.model, means.kit)
+        case "blind":
+            return Blind(means.model, means.kit)
+        case "oracle":
+            return Oracle(means.model, means.kit)
+        case "personavlm":
+            return Remembering(means.model, means.kit, means.config, means.made or means.config)
+        case _:
+            raise BadInput(f"There is no mode {name!r}.", f"give one of {', '.join(MODES)}.")
+
+
+MODES = ("personavlm", "none", "blind", "oracle")
+"""Names that ``read_mode`` knows."""
+
+
+# ── with the assistant's memory ──────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Remembering:
+    """PersonaVLM: the talk is lived through, then the assistant is asked, and nothing of that is stored."""
+
+    model: Model
+    kit: Kit
+    config: Config
+    made: Config
+    name: str = "personavlm"
+
+    @contextmanager
+    def prepare(self, person: Person, home: Path) -> Iterator[Ready]:
+        """Live through the talk, or find that ``home`` has done so, and open the assistant."""
+        with lived(home, person, self.model, self.kit, self.made) as store:
+            assistant = Assistant(store, self.model, self.config, self.kit)
+            turns, _ = store.counts()
+            yield Ready(
+                lambda case: assistant.ask(case.at, case.text), turns, spends(store.calls()), bytes_of(store.folder)
+            )
+
+
+# ── without it ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """The bare question to a model that knows nothing of the person."""
+
+    model: Model
+    kit: Kit
+    name: str = "none"
+
+    @contextmanager
+    def prepare(self, person: Person, home: Path) -> Iterator[Ready]:  # noqa: ARG002  nothing is taken in or kept
+        """Open for questions."""
+        yield Ready(lambda case: answer_once(case, case.text, NEUTRAL, (), self.model, self.kit))
+
+
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """The options alone, without their question: what they give away by themselves."""
+
+    model: Model
+    kit: Kit
+    name: str = "blind"
+
+    @contextmanager
+    def prepare(self, person: Person, home: Path) -> Iterator[Ready]:  # noqa: ARG002  nothing is taken in or kept
+        """Open for questions."""
+        yield Ready(lambda case: answer_once(case, render_choice("", case.options), NEUTRAL, (), self.model, self.kit))
+
+
+@dataclass(frozen=True, slots=True)
+class Oracle:
+    """The truth in memory's place: every fact told by the question's time with its standing, and the true traits."""
+
+    model: Model
+    kit: Kit
+    name: str = "oracle"
+
+    @contextmanager
+    def prepare(self, person: Person, home: Path) -> Iterator[Ready]:  # noqa: ARG002  nothing is kept
+        """Read the truth. Raises ``BadInput`` where nobody knows it."""
+        world = person.source.world()
+        kit = replace(self.kit, budget=WHOLE_LEDGER)
+
+        def ask(case: Case) -> Trace:
+            at = case.at.replace(tzinfo=world.person.start.tzinfo)
+            hits = [_as_hit(number, one) for number, one in enumerate(known(world, at), start=1)]
+            return answer_once(case, case.text, traits_at(world.person, at), hits, self.model, kit)
+
+        yield Ready(ask)
+
+
+def answer_once(case: Case, text: str, profile: Profile, hits: Sequence[Hit], model: Model, kit: Kit) -> Trace:
+    """Return the trace of one answer from what is given, without core memory, past turns or look-ups.
+
+    Output that is no reply stays in the trace as a Malformed step, and the reply is empty.
+    """
+    turn = Turn("t1", case.at, text)
+    asker = Asker(model)
+    messages = render_answer(kit.prompts, Context(turn, (), profile, ()), hits, kit.budget, lambda _: None)
+    action, _ = asker.ask("answer", messages, parse_answer)
+    return Trace(turn, (Step("", action, tuple(hits)),), calls=tuple(asker.calls))
+
+
+def _as_hit(number: int, one: Known) -> Hit:
+    fact = one.fact
+    kind: HitType = "procedural" if fact.memory == "procedural" else "core" if fact.memory == "core" else "semantic"
+    text = f"{fact.text}, because {fact.reason}" if fact.reason else fact.text
+    status = "retired" if one.standing == "ended" else one.standing
+    until = fact.until if one.standing != "current" else None
+    return Hit(f"m{number}", kind, fact.since, text, Scores(1.0), "known", one.evidence, until=until, status=status)
