@@ -12,8 +12,7 @@ import pytest
 from personavlm.datasets.personamme import personamme
 from personavlm.errors import BadInput
 from personavlm.exchange import BenchmarkData, read_user_data
-from personavlm.figures import composition, questions_per_task, turns_per_dialogue
-from personavlm.synthesis.benchmark import Place, draw_figures, make_benchmark, make_person, places, read_truth
+from personavlm.synthesis.benchmark import Place, make_benchmark, make_person, places, read_truth
 from personavlm.synthesis.page import page
 from personavlm.synthesis.questions.values import TASKS
 from personavlm.synthesis.statistics import Statistics
@@ -109,14 +108,3 @@ def test_the_page_shows_evidence_and_escapes(made: tuple[Path, Statistics]) -> N
     assert html.count('class="right"') == 12
     assert "<blockquote>" in html
     assert page(made[0], 12, 1) == html != page(made[0], 12, 2)
-
-
-def test_figures_are_drawn_from_the_statistics(made: tuple[Path, Statistics], tmp_path: Path) -> None:
-    _, statistics = made
-    draw_figures(tmp_path, statistics)
-    assert {path.name for path in (tmp_path / "figures").iterdir()} >= {"turns.html", "composition.html", "tasks.html"}
-    bars = questions_per_task(statistics.tasks)
-    assert sum(bars.data[0].x) + sum(bars.data[1].x) == statistics.questions
-    assert sum(turns_per_dialogue({"50": [23, 31, 38]}).data[0].y) == 3
-    ring = composition({"recall": {"VDR": 2, "SIR": 3}}).data[0]
-    assert dict(zip(ring.ids, ring.values, strict=True)) == {"recall": 5, "recall/VDR": 2, "recall/SIR": 3}

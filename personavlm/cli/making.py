@@ -58,13 +58,12 @@ def synth_bench(
     as_json: Json = False,
 ) -> None:
     """PersonaWorld-MME: a benchmark of invented persons in Persona-MME's layout, every question checked."""
-    from personavlm.synthesis.benchmark import draw_figures, make_benchmark
+    from personavlm.synthesis.benchmark import make_benchmark
     from personavlm.trace import plain
 
     output, began = Output(as_json), perf_counter()
     with output.progress() as progress:
         statistics = make_benchmark(out, seed, persons, processes, progress)
-    draw_figures(out, statistics)
     output.show(plain(statistics) | {"seconds": round(perf_counter() - began, 1)})
 
 

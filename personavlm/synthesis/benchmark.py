@@ -231,23 +231,3 @@ def read_truth(out: Path) -> Sequence[Question]:
     rows = json.loads(path.read_bytes())
     bare = [{key: value for key, value in row.items() if key != "alignment"} for row in rows]
     return revive(tuple[Question, ...], json.dumps(bare))
-
-
-def draw_figures(out: Path, statistics: Statistics) -> None:
-    """Draw the counterparts of the paper's figures 7, 8 and 11 into ``OUT/figures``, as pages that need no network."""
-    from plotly.offline import get_plotlyjs
-
-    from personavlm.figures.benchmark import composition, questions_per_task, turns_per_dialogue
-
-    aspects: dict[str, dict[str, int]] = {}
-    for task, (aspect, short, long) in statistics.tasks.items():
-        aspects.setdefault(aspect, {})[task] = short + long
-    drawn = {
-        "turns": turns_per_dialogue(statistics.turns),
-        "composition": composition(aspects),
-        "tasks": questions_per_task(statistics.tasks),
-    }
-    write_atomically(out / "figures" / "plotly.min.js", get_plotlyjs().encode())
-    for name, figure in drawn.items():
-        page = figure.to_html(include_plotlyjs="directory", div_id=name)
-        write_atomically(out / "figures" / f"{name}.html", page.encode())
