@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from personavlm import respond as response_stage
@@ -32,7 +33,7 @@ from personavlm.library import Library
 from personavlm.memory import Add, Block, MemoryType, Override, State
 from personavlm.models import ImagePart, Model
 from personavlm.personality import NEUTRAL, PAPER_MOMENTUM, Momentum, NeutralRule, Trait
-from personavlm.pictures import open_picture
+from personavlm.pictures import Marked, OpenedPicture, open_picture
 from personavlm.prompts import DEFAULT_BUDGET, Budget, Prompts, default_prompts
 from personavlm.prompts.respond import Context
 from personavlm.prompts.text import Exchange, recent
@@ -71,6 +72,9 @@ class Config:
 
 DEFAULT_CONFIG = Config()
 
+Shown = Path | bytes | Picture | Marked
+"""A picture as it can be given with a message: a file, its bytes, one that is stored already, or one with a box."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kit:
@@ -106,18 +110,16 @@ class Assistant:
 
     # ── replying ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def say(self, time: datetime, text: str, pictures: Sequence[Path | bytes | Picture] = ()) -> Trace:
+    def say(self, time: datetime, text: str, pictures: Sequence[Shown] = ()) -> Trace:
         """Take a user's message and return its trace. Raises ``BadInput`` and its kinds for what cannot be taken."""
         return self.take(self.draft(time, text, pictures))
 
-    def draft(self, time: datetime, text: str, pictures: Sequence[Path | bytes | Picture] = ()) -> Turn:
+    def draft(self, time: datetime, text: str, pictures: Sequence[Shown] = ()) -> Turn:
         """Return the next turn with its pictures stored; nothing else is written yet."""
-        opened = [p if isinstance(p, Picture) else open_picture(p) for p in pictures]
-        mentions = [p if isinstance(p, Picture) else p.mention() for p in opened]
+        opened, mentions = _opened(pictures)
         turn = self.store.draft(time, text, mentions)  # refuses before anything is kept
         for picture in opened:
-            if not isinstance(picture, Picture):
-                self.store.keep_picture(picture.data, picture.media_type, picture.width, picture.height)
+            self.store.keep_picture(picture.data, picture.media_type, picture.width, picture.height)
         return turn
 
     def take(self, turn: Turn) -> Trace:
@@ -130,43 +132,67 @@ class Assistant:
         """Like ``take``, but yield steps as they happen (``aloud``: the reply's text as well); the trace comes last."""
         asker = Asker(self.model)
         steps: list[Step] = []
-        for event in self._respond(turn, asker, self.store.state(), None, aloud):
+        for event in self._respond(turn, asker, self.context(turn, self.store.state()), None, aloud):
             if isinstance(event, Step):
                 steps.append(event)
             yield event
         yield self.store.append(turn, steps, asker.calls, self.config.gap)
 
-    def ask(self, time: datetime, text: str, pictures: Sequence[Path | bytes | Picture] = ()) -> Trace:
-        """Reply without storing anything, as of any time: the assistant knows what it had learnt by then."""
+    def ask(
+        self,
+        time: datetime,
+        text: str,
+        pictures: Sequence[Shown] = (),
+        traits: Mapping[Trait, float] = MappingProxyType({}),
+    ) -> Trace:
+        """Reply without storing anything, as of any time: the assistant knows what it had learnt by then.
+
+        ``traits`` are in force for this one reply, in place of what the profile says.
+        """
         time = aware(time)
         last = self.store.last_turn()
         past = last is not None and time < last.time
         number = len(self.store.traces(until=time)) if past else last.finished + 1 if last else 0
-        opened = [p if isinstance(p, Picture) else open_picture(p) for p in pictures]
-        mentions = tuple(p if isinstance(p, Picture) else p.mention() for p in opened)
+        opened, mentions = _opened(pictures)
         turn = Turn(f"t{number + 1}", time, text, mentions)
+        context = self.context(turn, self.store.state(time) if past else self.store.state(), traits)
+        with self.library.passing(opened):
+            return self._unstored(turn, context, time if past else None)
+
+    def again(self, turn: Turn, leave_out: frozenset[str] = frozenset()) -> Trace:
+        """Reply once more to a stored turn, as of the moment before it, without storing anything.
+
+        ``leave_out`` are ids of memories and turns that must not come back. What was still to be learnt when the turn
+        was said counts as learnt here.
+        """
+        before = turn.time - timedelta(microseconds=1)
+        return self._unstored(turn, self.context(turn, self.store.state(before)), before, leave_out)
+
+    def _unstored(
+        self, turn: Turn, context: Context, as_of: datetime | None, leave_out: frozenset[str] = frozenset()
+    ) -> Trace:
         asker = Asker(self.model)
-        state = self.store.state(time) if past else self.store.state()
-        with self.library.passing([p for p in opened if not isinstance(p, Picture)]):
-            events = list(self._respond(turn, asker, state, time if past else None, aloud=False))
+        events = list(self._respond(turn, asker, context, as_of, aloud=False, leave_out=leave_out))
         return Trace(turn, tuple(e for e in events if isinstance(e, Step)), calls=tuple(asker.calls))
 
-    def given(self, time: datetime, text: str, reply: str, pictures: Sequence[Path | bytes | Picture] = ()) -> Trace:
+    def given(self, time: datetime, text: str, reply: str, pictures: Sequence[Shown] = ()) -> Trace:
         """Store a turn whose reply is given (imports, replays), and queue its update."""
         turn = self.draft(time, text, pictures)
         return self.store.append(turn, (Step("", Answer(reply, given=True)),), gap=self.config.gap)
 
-    def _respond(
-        self, turn: Turn, asker: Asker, state: State, as_of: datetime | None, aloud: bool
-    ) -> Iterator[Step | Delta]:
-        shown = self._recent(turn)
-        context = Context(
+    def context(self, turn: Turn, state: State, traits: Mapping[Trait, float] = MappingProxyType({})) -> Context:
+        """Return what the response stage knows before it looks anything up; ``traits`` outrank the profile."""
+        profile = state.estimate.profile if self.config.pem != "off" else NEUTRAL
+        return Context(
             self._seeable(turn),
             tuple(state.current("core")) if "core" in self.config.memories else (),
-            state.estimate.profile if self.config.pem != "off" else NEUTRAL,
-            shown,
+            replace(profile, **{str(trait): float(score) for trait, score in traits.items()}),
+            self._recent(turn),
         )
-        settings = response_stage.ResponseSettings(
+
+    def response_settings(self, aloud: bool = False) -> response_stage.ResponseSettings:
+        """Return how the response stage runs under this config."""
+        return response_stage.ResponseSettings(
             self.config.max_retrievals,
             self.config.reasoning != "off",
             self.config.reasoning == "forced",
@@ -174,12 +200,23 @@ class Assistant:
             aloud,
             self.kit.budget,
         )
-        in_prompt = frozenset(e.turn.id for e in shown)
+
+    def _respond(
+        self,
+        turn: Turn,
+        asker: Asker,
+        context: Context,
+        as_of: datetime | None,
+        aloud: bool,
+        leave_out: frozenset[str] = frozenset(),
+    ) -> Iterator[Step | Delta]:
+        hidden = leave_out | {e.turn.id for e in context.recent}
 
         def look_up(query: Retrieve, shown: frozenset[str]) -> tuple[Hit, ...]:
-            return self.look_up(turn, query, shown | in_prompt, as_of)
+            return self.look_up(turn, query, shown | hidden, as_of)
 
-        yield from response_stage.respond(context, asker, look_up, settings, self.kit.prompts, self._image)
+        settings = self.response_settings(aloud)
+        yield from response_stage.respond(context, asker, look_up, settings, self.kit.prompts, self.image)
 
     def _recent(self, turn: Turn) -> tuple[Exchange, ...]:
         if self.config.history == "none":
@@ -196,7 +233,8 @@ class Assistant:
         kept = turn.pictures if self.config.vision == "captions" else ()
         return replace(turn, pictures=tuple(Picture("", caption=p.caption) for p in kept))
 
-    def _image(self, digest: str) -> ImagePart | None:
+    def image(self, digest: str) -> ImagePart | None:
+        """Return a stored or passing picture as a model is given it; None if its bytes are gone."""
         data = self.library.picture(digest)
         if data is None:
             return None
@@ -298,7 +336,7 @@ class Assistant:
         see = self.config.vision == "on"
         return update_stage.Tools(
             self.kit.prompts,
-            self._image if see else lambda _: None,
+            self.image if see else lambda _: None,
             lambda trace: self.library.related(trace, KNOWN_MEMORIES),
             self.library.enrol if see else lambda _trace, _category, _number: (),
             self.library.connect,
@@ -310,6 +348,19 @@ class Assistant:
         last = self.store.last_turn()
         edit = Override(aware(time), (last.id,) if last else (), tuple(scores.items()))
         self.store.record(last.id if last else "", [edit])
+
+
+def _opened(pictures: Sequence[Shown]) -> tuple[list[OpenedPicture], tuple[Picture, ...]]:
+    """Return the pictures that are not stored yet, and all of them as a turn names them."""
+    opened: list[OpenedPicture] = []
+    mentions: list[Picture] = []
+    for shown in pictures:
+        if isinstance(shown, Picture):
+            mentions.append(shown)
+            continue
+        opened.append(open_picture(shown.source if isinstance(shown, Marked) else shown))
+        mentions.append(opened[-1].mention(box=shown.box if isinstance(shown, Marked) else None))
+    return opened, tuple(mentions)
 
 
 def create_user(

@@ -210,7 +210,8 @@ def propose_merges(
     """Return merges of current semantic memories that say the same; both sources stay in the state, marked merged.
 
     Only memories that agree in kind, attribute, value and polarity are joined; "tea" and "green tea" are two values.
-    ``encode`` gives unit vectors; ``least`` is the cosine their texts must reach. A memory is in one merge at most.
+    ``encode`` gives unit vectors; ``least`` is the cosine their texts must reach. A memory is in one merge at most, and
+    in none with one that the user said holds beside it.
     """
     groups: dict[Any, list[Memory]] = defaultdict(list)
     for memory in state.current("semantic"):
@@ -219,15 +220,24 @@ def propose_merges(
     merges = []
     for group in groups.values():
         if len(group) > 1:
-            merges += [_merge(same, time) for same in _alike(group, encode([memory.text for memory in group]), least)]
+            vectors = encode([memory.text for memory in group])
+            merges += [_merge(same, time) for same in _alike(group, vectors, least, kept_beside(state))]
     return merges
 
 
-def _alike(group: Sequence[Memory], vectors: NDArray[np.float32], least: float) -> Iterator[list[Memory]]:
+def kept_beside(state: State) -> frozenset[frozenset[str]]:
+    """Return the pairs of memories of which the user said that both hold."""
+    return frozenset(frozenset((link.source, link.target)) for link in state.links if link.reason == "both")
+
+
+def _alike(
+    group: Sequence[Memory], vectors: NDArray[np.float32], least: float, apart: frozenset[frozenset[str]]
+) -> Iterator[list[Memory]]:
     left = list(range(len(group)))
     while left:
         first = left[0]
-        same = [one for one in left if one == first or float(vectors[first] @ vectors[one]) >= least]
+        near = (one for one in left if one == first or float(vectors[first] @ vectors[one]) >= least)
+        same = [one for one in near if frozenset((group[first].id, group[one].id)) not in apart]
         left = [one for one in left if one not in same]
         if len(same) > 1:
             yield [group[one] for one in same]

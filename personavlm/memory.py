@@ -82,7 +82,8 @@ class Memory:
     replaced_by: str | None = None
 
 
-LinkReason = Literal["person", "thing", "goal", "cause"]
+LinkReason = Literal["person", "thing", "goal", "cause", "both"]
+"""What ties them; ``both``: the user said that both hold, so they are neither joined nor in each other's way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,8 @@ class Replace:
     evidence: tuple[str, ...]
     target: str
     memory: Memory
+    reason: str = ""
+    """Why, in the words of whoever did it by hand; empty for what a conversation taught."""
     op: Literal["replace"] = "replace"
 
 

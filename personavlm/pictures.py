@@ -70,9 +70,30 @@ class OpenedPicture:
     width: int
     height: int
 
-    def mention(self, caption: str = "", at: float | None = None) -> Picture:
-        """Return the picture as a turn names it; ``at`` in seconds for a frame of a clip."""
-        return Picture(self.digest, self.width, self.height, caption, at)
+    def mention(
+        self, caption: str = "", at: float | None = None, box: tuple[int, int, int, int] | None = None
+    ) -> Picture:
+        """Return the picture as a turn names it; ``at`` in seconds for a frame of a clip, ``box`` round a thing in it.
+
+        Raises ``BadInput`` for a box that holds nothing of the picture.
+        """
+        return Picture(self.digest, self.width, self.height, caption, at, self._inside(box) if box else None)
+
+    def _inside(self, box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+        left, top, right, bottom = box
+        cut = max(0, left), max(0, top), min(self.width, right), min(self.height, bottom)
+        if cut[2] <= cut[0] or cut[3] <= cut[1]:
+            raise BadInput(f"The box {box} holds nothing of the picture.", "draw it round a thing in the picture.")
+        return cut
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A picture to be shown, with a box round the thing that is meant."""
+
+    source: Path | bytes
+    box: tuple[int, int, int, int]
+    """Left, top, right, bottom in pixels of the picture as it is stored (``open_picture``)."""
 
 
 def open_picture(source: str | Path | bytes, max_pixels: int = MAX_PIXELS) -> OpenedPicture:

@@ -19,6 +19,7 @@ from personavlm.assistant import Assistant, Config, IdleWorker, create_user, tak
 from personavlm.errors import BadInput, BadPicture, ModelUnavailable
 from personavlm.models import Model
 from personavlm.models.scripted import Scripted
+from personavlm.pictures import Marked
 from personavlm.prompts import slot
 from personavlm.retrieval import Limits
 from personavlm.store import Store, state_digest
@@ -125,6 +126,39 @@ def test_dry_questions_store_nothing_and_know_only_the_past(tmp_path: Path) -> N
     assert "drinks tea" in {h.text for h in late.hits}
     assert (dana.store.head(), state_digest(dana.store.state())) == before
     assert dana.store.picture_names() == []
+
+
+def test_traits_can_be_given_for_one_reply(tmp_path: Path) -> None:
+    model = answering()
+    dana = meet(tmp_path, model)
+    dana.ask(at(0), "Hello", traits={"openness": 4.5})
+    assert slot(model.history[-1].messages, "Openness") == "4.5"
+    dana.ask(at(0), "Hello")
+    assert slot(model.history[-1].messages, "Openness") == "3.0"
+
+
+def test_a_stored_turn_is_replied_to_again_as_of_the_moment_before_it(tmp_path: Path) -> None:
+    dana = meet(tmp_path, remembering("drinks tea"))
+    dana.say(at(0), "She drinks tea.")
+    dana.tick(at(1440))
+    asked = dana.say(at(1500), "What does she drink?")
+    dana.say(at(3000), "She drinks tea no more.")
+    dana.tick(at(9000))
+    before = dana.store.head()
+    again = dana.again(asked.turn)
+    assert [(h.id, h.scores) for h in again.hits] == [(h.id, h.scores) for h in asked.hits]
+    gone = asked.hits[0].id
+    assert gone not in {h.id for h in dana.again(asked.turn, frozenset({gone})).hits}
+    assert dana.store.head() == before
+
+
+def test_a_box_goes_with_its_picture(tmp_path: Path) -> None:
+    dana = meet(tmp_path, answering())
+    trace = dana.say(at(0), "What is this?", [Marked(photo("red"), (8, 8, 500, 40))])
+    assert trace.turn.pictures[0].box == (8, 8, 64, 40)
+    with pytest.raises(BadInput, match="holds nothing"):
+        dana.say(at(1), "And this?", [Marked(photo("red"), (90, 90, 95, 95))])
+    assert dana.store.counts()[0] == 1
 
 
 def test_malformed_updates_are_shown_and_the_next_job_goes_on(tmp_path: Path) -> None:

@@ -109,6 +109,12 @@ def test_memories_that_differ_are_not_merged(change: dict[str, object]) -> None:
     assert propose_merges(state(TEA, other), encode, CLOSE) == []
 
 
+def test_what_the_user_keeps_beside_each_other_is_not_merged() -> None:
+    again = replace(TEA, id="m2", text="likes green tea", since=TEA.since + timedelta(days=9), evidence=("t7",))
+    kept = apply(state(TEA, again), Link(CLOSE, (), MemoryLink("m1", "m2", "both", "both hold")))
+    assert propose_merges(kept, encode, CLOSE) == []
+
+
 def test_superseded_memories_are_not_merged() -> None:
     edits: list[Edit] = [Add(TEA.since, (), TEA), Replace(CLOSE, (), "m1", replace(TEA, id="m2", since=CLOSE))]
     assert propose_merges(fold(edits), encode, CLOSE) == []

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from personavlm.encoders import Vectors
 from personavlm.memory import Add, Edit, Link, Memory, MemoryLink, Merge, Replace, Retire, fold
-from personavlm.retrieval import Index, Limits, Passage, Query, rank, search, seen, why_not
+from personavlm.retrieval import Index, Limits, Passage, Query, placed, rank, search, seen, why_not
 from personavlm.trace import Answer, Hit, Picture, Step, Trace, Turn
 
 START = datetime(2025, 3, 1, 9, tzinfo=UTC)
@@ -188,6 +188,19 @@ def test_why_not_agrees_with_search(pool: list[Passage], text: str, one: int, ot
     for passage in pool:
         found = why_not(index, query, passage.id)
         assert (found.rank == 1) == (passage.id in {hit.id for hit in hits}), found
+
+
+@laws
+@given(pools(), texts, days, days)
+def test_every_candidate_has_its_place_and_the_returned_are_what_search_returns(
+    pool: list[Passage], text: str, one: int, other: int
+) -> None:
+    query = Query(text, day(35), start=day(min(one, other)), end=day(max(one, other)), limits=Limits(1, 1, 2, 1, 9))
+    index = indexed(*pool)
+    listed = placed(index, query)
+    assert {p.hit.id: p.hit.scores for p in listed if p.returned} == {h.id: h.scores for h in search(index, query)}
+    for one_placed in listed:
+        assert why_not(index, query, one_placed.hit.id).rank == one_placed.place
 
 
 # ── ranking ──────────────────────────────────────────────────────────────────────────────────────────────────────

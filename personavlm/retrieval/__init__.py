@@ -29,19 +29,21 @@ from personavlm.retrieval.passages import (
     turn_passage,
 )
 from personavlm.retrieval.ranking import Ranked, rank
-from personavlm.retrieval.search import search, seen, why_not
+from personavlm.retrieval.search import Placed, placed, search, seen, why_not
 
 __all__ = [
     "WEIGHTS",
     "Index",
     "Limits",
     "Passage",
+    "Placed",
     "Query",
     "Ranked",
     "Weights",
     "WhyNot",
     "memory_passage",
     "passages",
+    "placed",
     "rank",
     "search",
     "seen",

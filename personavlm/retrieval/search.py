@@ -49,13 +49,49 @@ def search(index: Index, query: Query) -> tuple[Hit, ...]:
     rows = candidates(index, query)
     if not len(rows):
         return ()
-    scored = score(index, query, rows)
-    chosen = _chosen(index, query, scored)
-    if query.use_hop and (reached := _reached(index, scored, chosen)):
-        scored = replace(scored, fused=scored.fused.copy(), reached=reached)
-        scored.fused[list(reached)] += np.float32(query.weights.hop)
-        chosen = _chosen(index, query, scored)
-    return tuple(_hit(index, query, scored, found) for found in chosen)
+    scored = _widened(index, query, score(index, query, rows))
+    return tuple(_hit(index, query, scored, found) for found in _chosen(index, query, scored))
+
+
+class Placed(NamedTuple):
+    """One candidate in its type's ranking."""
+
+    hit: Hit
+    place: int
+    """Place within its type from 1; topics and uncovered raw turns are ranked together."""
+    returned: bool
+    """Whether a look-up brings it back."""
+
+
+@alone
+def placed(index: Index, query: Query) -> tuple[Placed, ...]:
+    """Return every candidate of a query as it ranks in its type, best scores first: ``search`` without its limits."""
+    rows = candidates(index, query)
+    if not len(rows):
+        return ()
+    scored, most, limits = _widened(index, query, score(index, query, rows)), len(rows), query.limits
+    pools = (
+        (_of_memories(index, query, scored, "procedural", most), limits.procedural),
+        (_of_memories(index, query, scored, "semantic", most), limits.semantic),
+        (_of_topics(index, query, scored, most), limits.topics),
+        (_of_memories(index, query, scored, "visual", most), limits.visual),
+    )
+    ranked = (
+        Placed(_hit(index, query, scored, found), place, place <= asked)
+        for pool, asked in pools
+        for place, found in enumerate(pool, start=1)
+    )
+    return tuple(sorted(ranked, key=lambda one: -one.hit.scores.fused))
+
+
+def _widened(index: Index, query: Query, scored: Scored) -> Scored:
+    """The scores after one hop from the best hits through the links of the memory graph."""
+    reached = _reached(index, scored, _chosen(index, query, scored)) if query.use_hop else {}
+    if not reached:
+        return scored
+    scored = replace(scored, fused=scored.fused.copy(), reached=reached)
+    scored.fused[list(reached)] += np.float32(query.weights.hop)
+    return scored
 
 
 def _chosen(index: Index, query: Query, scored: Scored) -> list[_Found]:
@@ -244,7 +280,7 @@ def why_not(index: Index, query: Query, passage_id: str) -> WhyNot:
 
 
 def _place(index: Index, query: Query, passage: Passage) -> WhyNot:
-    scored = score(index, query, candidates(index, query))
+    scored = _widened(index, query, score(index, query, candidates(index, query)))
     limits, everything = query.limits, len(scored.rows)
     if passage.type in ("episodic", "turn"):
         pool, asked, kind = _of_topics(index, query, scored, everything), limits.topics, "topics and raw turns"
