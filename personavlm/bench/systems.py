@@ -22,7 +22,7 @@ from personavlm.bench.replays import bytes_of, lived
 from personavlm.bench.values import Case, Person, Spend, spends
 from personavlm.errors import BadInput
 from personavlm.models import Model
-from personavlm.personality import NEUTRAL, Profile
+from personavlm.personality import NEUTRAL
 from personavlm.prompts import Budget
 from personavlm.prompts.choice import render_choice
 from personavlm.prompts.respond import Context, parse_answer, render_answer
@@ -79,7 +79,18 @@ class Means:
 
 def read_mode(name: str, means: Means) -> System:
     """Return the system of that name. Raises ``BadInput`` for another."""
+    from personavlm.bench.context import FullContext, Nearest, TopMessages  # they are made of what is here
+    from personavlm.bench.critic import FewShot, SelfCritic
+
     match name:
+        case "full":
+            return FullContext(means.model, means.kit)
+        case "rag5":
+            return TopMessages(means.model, means.kit, Nearest(means.kit.encoder))
+        case "self-critic":
+            return SelfCritic(means.model, means.kit)
+        case "few-shot":
+            return FewShot(means.model, means.kit)
         case "none":
             return Nothing(means.model, means.kit)
         case "blind":
@@ -92,7 +103,7 @@ def read_mode(name: str, means: Means) -> System:
             raise BadInput(f"There is no mode {name!r}.", f"give one of {', '.join(MODES)}.")
 
 
-MODES = ("personavlm", "none", "blind", "oracle")
+MODES = ("personavlm", "none", "blind", "oracle", "full", "rag5", "self-critic", "few-shot")
 """Names that ``read_mode`` knows."""
 
 
@@ -134,7 +145,7 @@ class Nothing:
     @contextmanager
     def prepare(self, person: Person, home: Path) -> Iterator[Ready]:  # noqa: ARG002  nothing is taken in or kept
         """Open for questions."""
-        yield Ready(lambda case: answer_once(case, case.text, NEUTRAL, (), self.model, self.kit))
+        yield Ready(lambda case: answer_once(Context(asked(case), (), NEUTRAL, ()), (), self.model, self.kit))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +159,12 @@ class Blind:
     @contextmanager
     def prepare(self, person: Person, home: Path) -> Iterator[Ready]:  # noqa: ARG002  nothing is taken in or kept
         """Open for questions."""
-        yield Ready(lambda case: answer_once(case, render_choice("", case.options), NEUTRAL, (), self.model, self.kit))
+
+        def ask(case: Case) -> Trace:
+            turn = asked(case, render_choice("", case.options))
+            return answer_once(Context(turn, (), NEUTRAL, ()), (), self.model, self.kit)
+
+        yield Ready(ask)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,21 +184,25 @@ class Oracle:
         def ask(case: Case) -> Trace:
             at = case.at.replace(tzinfo=world.person.start.tzinfo)
             hits = [_as_hit(number, one) for number, one in enumerate(known(world, at), start=1)]
-            return answer_once(case, case.text, traits_at(world.person, at), hits, self.model, kit)
+            return answer_once(Context(asked(case), (), traits_at(world.person, at), ()), hits, self.model, kit)
 
         yield Ready(ask)
 
 
-def answer_once(case: Case, text: str, profile: Profile, hits: Sequence[Hit], model: Model, kit: Kit) -> Trace:
-    """Return the trace of one answer from what is given, without core memory, past turns or look-ups.
+def asked(case: Case, text: str | None = None) -> Turn:
+    """Return a case as a user's turn, in other words if ``text`` gives them."""
+    return Turn("t1", case.at, case.text if text is None else text)
+
+
+def answer_once(context: Context, hits: Sequence[Hit], model: Model, kit: Kit) -> Trace:
+    """Return the trace of one answer from what is given, without look-ups.
 
     Output that is no reply stays in the trace as a Malformed step, and the reply is empty.
     """
-    turn = Turn("t1", case.at, text)
     asker = Asker(model)
-    messages = render_answer(kit.prompts, Context(turn, (), profile, ()), hits, kit.budget, lambda _: None)
+    messages = render_answer(kit.prompts, context, hits, kit.budget, lambda _: None)
     action, _ = asker.ask("answer", messages, parse_answer)
-    return Trace(turn, (Step("", action, tuple(hits)),), calls=tuple(asker.calls))
+    return Trace(context.turn, (Step("", action, tuple(hits)),), calls=tuple(asker.calls))
 
 
 def _as_hit(number: int, one: Known) -> Hit:

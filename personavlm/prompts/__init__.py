@@ -16,6 +16,8 @@ PersonaVLM-8B was trained on its authors' prompts and wants those.
 | episodic | UserProfile DialogHistory | topics with the indices of their turns |
 | procedural | UserProfile CurrentProceduralMemory DialogHistory | keys and sentences |
 | core | UserProfile DialogHistory | keys and values |
+| few_shot | UserProfile Personality DialogHistory UserQuery Examples | free text (baseline of the bench) |
+| critique, revise | none: they continue an answer | a review, free text (baseline of the bench) |
 """
 
 from __future__ import annotations
@@ -32,7 +34,18 @@ from personavlm.models import ImagePart, Message, Part
 from personavlm.prompts.text import CHARACTERS_PER_TOKEN, PICTURE_CLOSE, PICTURE_OPEN
 
 Contract = Literal[
-    "respond", "respond_more", "answer", "personality", "semantic", "episodic", "procedural", "core", "system"
+    "respond",
+    "respond_more",
+    "answer",
+    "personality",
+    "semantic",
+    "episodic",
+    "procedural",
+    "core",
+    "system",
+    "few_shot",
+    "critique",
+    "revise",
 ]
 CONTRACTS: tuple[Contract, ...] = get_args(Contract)
 
@@ -49,6 +62,9 @@ SLOTS: Mapping[Contract, frozenset[str]] = {
     "episodic": frozenset({"UserProfile", "DialogHistory"}),
     "procedural": frozenset({"UserProfile", "CurrentProceduralMemory", "DialogHistory"}),
     "core": frozenset({"UserProfile", "DialogHistory"}),
+    "few_shot": _RESPOND | {"Examples"},
+    "critique": frozenset(),
+    "revise": frozenset(),
 }
 
 Images = Callable[[str], ImagePart | None]
