@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personavlm.figures import composition, questions_per_task, table, turns_per_dialogue
-from personavlm.figures.data import EDGES, KINDS
+from personavlm.figures.data import EDGES, FILLED, KINDS, OPEN
 from personavlm.synthesis.living import SAMPLE_KINDS
 from personavlm.synthesis.questions.values import TASKS
 
@@ -16,7 +16,8 @@ COUNTS = {info.name: (info.aspect, info.short, info.long) for info in TASKS.valu
 
 
 def marks(figure: go.Figure) -> list[go.Scatter]:
-    return [trace for trace in figure.data if trace.type == "scatter" and trace.x[0] is not None]
+    drawn = [trace for trace in figure.data if trace.type == "scatter" and trace.mode == "markers"]
+    return [trace for trace in drawn if trace.x[0] is not None]
 
 
 def bars(figure: go.Figure) -> list[go.Bar]:
@@ -39,7 +40,7 @@ def test_bins_hold_the_shortest_and_the_longest_dialogue() -> None:
 def test_means_are_marked_and_told() -> None:
     figure = turns_per_dialogue({"50": [20, 40], "100": [90]}, {"benchmark": 142.9})
     assert [list(mark.x) for mark in marks(figure)] == [[50], [142.9]]
-    assert [mark.marker.symbol for mark in marks(figure)] == ["diamond", "diamond-open"]
+    assert [mark.marker.color for mark in marks(figure)] == [FILLED["color"], OPEN["color"]]
     assert figure.layout.annotations[0].text == "<b>benchmark: 3 dialogues, mean 50.0 turns, the paper's 142.9</b>"
 
 
@@ -51,7 +52,7 @@ def test_composition_is_in_shares_of_each_set() -> None:
     assert list(second.x) == [50, 50]
     (theirs,) = marks(figure)
     assert list(theirs.x) == [50, 50]
-    assert theirs.marker.symbol == "diamond-open"
+    assert theirs.marker.color == OPEN["color"]
     assert set(SAMPLE_KINDS) == set(KINDS)
 
 

@@ -24,9 +24,10 @@ from personavlm.figures.style import CYCLE, FAINT, TRAIT_COLOURS, TYPE_COLOURS, 
 Counts = Mapping[str, tuple[str, int, int]]
 """Task -> aspect, questions in the 32k setting, in the 128k setting."""
 
-PUBLISHED = "#6b7280"
-OPEN = {"symbol": "diamond-open", "size": 9, "color": PUBLISHED, "line": {"width": 1.6}}
-"""The mark of a published value."""
+INK = "#4b5563"
+OPEN = {"symbol": "diamond", "size": 9, "color": "#ffffff", "line": {"width": 1.6, "color": INK}}
+"""The mark of a published value: an open diamond that reads on bars and on the ground alike."""
+FILLED = OPEN | {"color": INK}
 
 
 def _panel_title(figure: go.Figure, text: str, row: int = 1, column: int = 1, columns: int = 1) -> None:
@@ -39,8 +40,9 @@ def _panel_title(figure: go.Figure, text: str, row: int = 1, column: int = 1, co
     )  # fmt: skip
 
 
-def _legend_of_published(figure: go.Figure) -> None:
-    figure.add_scatter(x=[None], y=[None], mode="markers", marker=OPEN, name="the paper's")
+def _key(figure: go.Figure, name: str, marker: Mapping[str, object]) -> None:
+    """Add a mark to the legend."""
+    figure.add_scatter(x=[None], y=[None], mode="markers", marker=marker, name=name)
 
 
 # ── dialogues ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -61,7 +63,7 @@ TICKS = (20, 30, 50, 100, 200, 300, 500)
 def turns_per_dialogue(turns: Mapping[str, Sequence[int]], published: Mapping[str, float] | None = None) -> go.Figure:
     """Draw how long dialogues are (turns, log axis), training above the settings of the benchmark (figure 8).
 
-    Diamonds on the axis are means, filled ours; ``published`` has those of "training" and "benchmark".
+    Diamonds on the axis are means, ours filled; ``published`` has those of "training" and "benchmark".
     """
     settings = {name: lengths for name, lengths in turns.items() if name != "training"}
     panels = {"training": {"training": turns.get("training", ())}, "benchmark": settings}
@@ -72,7 +74,7 @@ def turns_per_dialogue(turns: Mapping[str, Sequence[int]], published: Mapping[st
             figure.add_trace(_histogram(setting, lengths), row=row, col=1)
         every = [length for lengths in rows.values() for length in lengths]
         paper = (published or {}).get(name)
-        means = [(mean(every), OPEN | {"symbol": "diamond"}), *([(paper, OPEN)] if paper else [])]
+        means = [(mean(every), FILLED), *([(paper, OPEN)] if paper else [])]
         for value, marker in means:
             figure.add_scatter(
                 x=[value], y=[0], mode="markers", marker=marker, cliponaxis=False, showlegend=False, row=row, col=1,
@@ -81,8 +83,9 @@ def turns_per_dialogue(turns: Mapping[str, Sequence[int]], published: Mapping[st
         beside = f", the paper's {paper:g}" if paper else ""
         _panel_title(figure, f"{name}: {len(every)} dialogues, mean {mean(every):.1f} turns{beside}", row)
         figure.update_yaxes(title_text="dialogues (number)", rangemode="tozero", row=row, col=1)
+    _key(figure, "mean", FILLED)
     if published:
-        _legend_of_published(figure)
+        _key(figure, "mean in the paper", OPEN)
     figure.update_xaxes(type="log", tickvals=TICKS, range=[log10(EDGES[0] * 0.97), log10(EDGES[-1])])
     figure.update_xaxes(title_text="turns in the dialogue (log scale)", row=max(1, len(panels)), col=1)
     figure.update_layout(barmode="overlay", legend={"orientation": "h", "y": -0.18, "x": 0, "yanchor": "top"})
@@ -98,7 +101,8 @@ def _histogram(setting: str, lengths: Sequence[int]) -> go.Bar:
         x=[(low + high) / 2 for low, high, _ in shown],
         y=[count for *_, count in shown],
         width=[0.94 * (high - low) for low, high, _ in shown],
-        name=setting if setting == "training" else f"at most {setting} turns",
+        name=f"up to {setting} turns",
+        showlegend=setting != "training",
         marker={"color": faded(LANES[setting], 0.85)},
         customdata=[(round(low), round(high)) for low, high, _ in shown],
         hovertemplate="%{customdata[0]} to %{customdata[1]} turns: %{y} dialogues<extra></extra>",
@@ -131,27 +135,41 @@ def composition(
             x=[shares[kind] for kind in rows],
             y=rows,
             orientation="h",
-            text=[f"{shares[kind]:.1f} %  ({kinds[kind]:,})" for kind in rows],
-            textposition="outside",
-            cliponaxis=False,
             marker={"color": [KINDS.get(kind, CYCLE[0]) for kind in rows]},
-            hovertemplate="%{y}: %{text}<extra></extra>",
+            hovertemplate="%{y}: %{x:.1f} %<extra></extra>",
             showlegend=False,
             row=row,
             col=1,
         )
-        theirs = (published or {}).get(name)
+        _column(figure, row, OURS_AT, "ours", [f"{kinds[kind]:,}   {shares[kind]:.1f} %" for kind in rows], rows)
+        theirs = _shares((published or {}).get(name, {}))
         if theirs:
-            _published_bars(figure, _shares(theirs), rows, row)
+            _published_marks(figure, theirs, rows, row)
+            told = [f"{theirs[kind]:.1f} %" if kind in theirs else "" for kind in rows]
+            _column(figure, row, THEIRS_AT, "the paper's", told, rows)
         _panel_title(figure, f"{name}: {sum(kinds.values()):,} samples", row)
-    if published:
-        _legend_of_published(figure)
-    figure.update_xaxes(range=[0, 75])
+    figure.update_xaxes(range=[0, 100], tickvals=(0, 20, 40, 60), ticksuffix=" %")
     figure.update_xaxes(title_text="share of the set (%)", row=len(heights), col=1)
-    figure.update_layout(legend={"orientation": "h", "y": -0.14, "x": 0, "yanchor": "top"})
-    figure = styled(figure, height=150 + 36 * sum(heights) + 40 * len(heights), top=44)
-    figure.update_layout(margin={"l": 110, "b": 84})
+    figure.update_yaxes(ticklabelstandoff=6, showgrid=False)
+    figure = styled(figure, height=110 + 34 * sum(heights) + 40 * len(heights), top=44)
+    figure.update_layout(margin={"l": 110, "b": 52})
     return figure
+
+
+OURS_AT, THEIRS_AT = 85, 99
+"""Where the columns of numbers end, in % of the axis."""
+
+
+def _column(figure: go.Figure, row: int, at: float, head: str, texts: Sequence[str], rows: Sequence[str]) -> None:
+    """Write numbers beside the bars, under a head."""
+    figure.add_scatter(
+        x=[at] * len(rows), y=rows, mode="text", text=texts, textposition="middle left", hoverinfo="skip",
+        showlegend=False, row=row, col=1,
+    )  # fmt: skip
+    axes = "" if row == 1 else str(row)
+    figure.add_annotation(
+        text=head, xref=f"x{axes}", yref=f"y{axes} domain", x=at, y=1, yshift=20, showarrow=False, xanchor="right"
+    )
 
 
 def _shares(kinds: Mapping[str, int]) -> dict[str, float]:
@@ -160,7 +178,7 @@ def _shares(kinds: Mapping[str, int]) -> dict[str, float]:
     return {kind: 100 * count / whole for kind, count in kinds.items()}
 
 
-def _published_bars(figure: go.Figure, values: Mapping[str, float], rows: Sequence[str], row: int) -> None:
+def _published_marks(figure: go.Figure, values: Mapping[str, float], rows: Sequence[str], row: int) -> None:
     known = [name for name in rows if name in values]
     figure.add_scatter(
         x=[values[name] for name in known], y=known, mode="markers", marker=OPEN, showlegend=False,
@@ -203,9 +221,9 @@ def questions_per_task(counts: Counts, published: Counts | None = None) -> go.Fi
             )  # fmt: skip
         _panel_title(figure, f"{setting}: {sum(row[place] for row in counts.values())} questions", 1, place, 2)
     if published:
-        _legend_of_published(figure)
+        _key(figure, "in the paper", OPEN)
     figure.update_xaxes(title_text="questions (number)", rangemode="tozero")
-    figure.update_yaxes(categoryorder="array", categoryarray=tasks)
+    figure.update_yaxes(categoryorder="array", categoryarray=tasks, ticklabelstandoff=6, showgrid=False)
     figure.update_layout(barmode="overlay", legend={"orientation": "h", "y": -0.14, "x": 0, "yanchor": "top"})
     figure = styled(figure, height=130 + 27 * len(tasks), top=44)
     figure.update_layout(margin={"l": 250, "b": 84})
