@@ -12,12 +12,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
 
 from filelock import FileLock
 
 from personavlm.assistant import DEFAULT_CONFIG, Assistant, Config, Kit, create_user
+from personavlm.bench.axes import axes_of
+from personavlm.bench.provenance import code_digest
 from personavlm.bench.values import Person
 from personavlm.datasets.dialogue import Imported
 from personavlm.errors import BadInput
@@ -33,19 +34,14 @@ ANSWERING = frozenset({"period", "limits", "fusion", "max_retrievals", "reasonin
 
 def update_side(config: Config) -> dict[str, object]:
     """Return the axes of a Config that what is remembered depends on."""
-    return {f.name: _ordered(getattr(config, f.name)) for f in fields(config) if f.name not in ANSWERING}
-
-
-def _ordered(value: object) -> object:
-    if isinstance(value, frozenset):
-        return sorted(value)
-    return plain(value) if isinstance(value, str | bool | int | float | list | tuple) else str(value)
+    return {name: value for name, value in axes_of(config).items() if name not in ANSWERING}
 
 
 def replay_of(data: str, model: Model, kit: Kit, config: Config = DEFAULT_CONFIG) -> Mapping[str, object]:
     """Return everything that the memories made of a data set depend on; its digest names the replay."""
     return {
         "data": data,
+        "code": code_digest(),
         "model": model.name,
         "encoders": [kit.encoder.name, kit.pictures.name, type(kit.detector).__name__],
         "prompts": digest(dict(kit.prompts.templates)),

@@ -1,7 +1,7 @@
 """Values of the bench: what is asked of whom, and how it went.
 
     Person("50/0", "32k", cases, source)      Case("50/0#12", …, text, options, gold)
-                                              Answered("50/0#12", said="b", score=1.0, spends=(Spend("respond", …),))
+                                              Answered("50/0#12", …, said="b", score=1.0, spends=(Spend("respond", …),))
 
 A column (a data set) yields persons; a row (a system) answers their cases. Both meet only in these values.
 """
@@ -41,6 +41,8 @@ class Case:
     """Empty for a question that is answered in free text."""
     gold: str
     """The right option's letter; the reference answer where there are no options."""
+    twin: str = ""
+    """The case that it asks again with its options in another order; such a case counts in no average."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +94,22 @@ class Spend:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """How one case went. Everything but ``reply`` and ``why`` is an id or a number and may be published."""
+    """How one case went, with what figures are grouped by. All but ``reply`` and ``why`` are ids and numbers."""
 
     case: str
+    person: str
+    setting: str
+    aspect: str
+    task: str
+    gold: str
+    """The right letter; empty where there are no options, so that no reference answer leaves the data set."""
     said: str
-    """The letter that the reply picks, empty if none or several; the whole of it where there are no options."""
+    """The letter that the reply picks, empty if none or several; "text" where there are no options."""
     score: float
     """1 for the right option, else 0; a share of 1 in columns that give one."""
     reply: str
+    twin: str = ""
+    """See ``Case.twin``."""
     failed: bool = False
     """It could not be asked, or broke on the way: wrong, counted, and never left out."""
     why: str = ""
@@ -108,7 +118,7 @@ class Answered:
     """From asking to reply."""
     spends: tuple[Spend, ...] = ()
     trace: str = ""
-    """Digest of its trace, which the run keeps; empty if it failed."""
+    """Digest of its trace, times of calls left out; empty if it failed."""
 
     @property
     def right(self) -> bool:

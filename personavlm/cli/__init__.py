@@ -5,6 +5,7 @@
 
     talking  ask, chat, what is remembered, demo      exchanging  import, export
     measuring  eval                                   making  synth
+    benching  bench
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 import typer
 from rich.console import Console
 
+from personavlm.cli.benching import bench_app
 from personavlm.cli.exchanging import export_app, import_app
 from personavlm.cli.making import synth_app
 from personavlm.cli.measuring import eval_app
@@ -25,6 +27,7 @@ from personavlm.errors import PersonaVLMError
 app.add_typer(import_app, name="import")
 app.add_typer(export_app, name="export")
 app.add_typer(eval_app, name="eval")
+app.add_typer(bench_app, name="bench")
 app.add_typer(synth_app, name="synth")
 
 # Click's base of usage errors, wherever this typer keeps its click: BadParameter < UsageError < ClickException.

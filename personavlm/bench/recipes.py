@@ -1,0 +1,121 @@
+"""Recipes: a run in a few lines of TOML, or of command line options, and how it is carried out.
+
+    data = "worlds/bench"        mode = "personavlm"        model = "embedded"        setting = "both"
+    out = "runs/no-period"       seed = 1                   limit = 3                 workers = 2
+    [config]                     period = false
+    [made]                       gap = "PT30M"
+
+``config`` changes axes of the assistant's ``Config`` when questions are answered, ``made`` when talks are lived
+through: so one replay serves every way of answering. Paths are read from where the command is run.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from personavlm.assistant import Config, Kit
+from personavlm.bench.axes import config_of
+from personavlm.bench.cases import Column, persona_mme, read_settings
+from personavlm.bench.engines import read_engine
+from personavlm.bench.runs import Plan, Progress, Work, run
+from personavlm.bench.scores import Scores
+from personavlm.bench.systems import Means, System, read_mode
+from personavlm.errors import BadInput
+from personavlm.models import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything a run is made from."""
+
+    data: Path
+    """Folder of a Persona-MME or PersonaWorld-MME."""
+    out: Path
+    mode: str = "personavlm"
+    model: str = "embedded"
+    setting: str = "both"
+    seed: int = 0
+    limit: int | None = None
+    """Only so many persons of each setting."""
+    prompts: Path | None = None
+    replays: Path | None = None
+    """Folder that keeps replays for other runs as well; beside the run if none is named."""
+    engine: str = "processes"
+    workers: int = 1
+    config: Mapping[str, Any] = field(default_factory=dict)
+    made: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def answering(self) -> Config:
+        """How questions are answered. Raises ``BadInput`` for an axis there is not."""
+        return config_of(self.config)
+
+    @property
+    def making(self) -> Config:
+        """How talks are lived through. Raises ``BadInput`` for an axis there is not."""
+        return config_of(self.made)
+
+
+def read_recipe(path: Path, changes: Mapping[str, Any]) -> Recipe:
+    """Return the recipe in a TOML file, with some of its values changed. Raises ``BadInput``."""
+    try:
+        told = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}.", "give a recipe in TOML.") from error
+    except ValueError as error:
+        raise BadInput(f"{path} is no TOML: {error}.", "see personavlm/bench/recipes.py for one.") from error
+    return recipe_of(told | dict(changes))
+
+
+def recipe_of(told: Mapping[str, Any]) -> Recipe:
+    """Return the recipe that names and values make. Raises ``BadInput`` for one that is unknown, wrong or missing."""
+    names = [one.name for one in fields(Recipe)]
+    if unknown := [name for name in told if name not in names]:
+        raise BadInput(f"A recipe has no {unknown[0]!r}.", f"give some of {', '.join(names)}.")
+    try:
+        return TypeAdapter(Recipe).validate_python(dict(told))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise BadInput(f"The recipe's {where}: {first['msg']}.", "give data and out at least.") from error
+
+
+def column_of(recipe: Recipe) -> Column:
+    """Return the persons a recipe asks about."""
+    return persona_mme(recipe.data, read_settings(recipe.setting), recipe.limit)
+
+
+def carry_out(recipe: Recipe, progress: Progress = lambda *_: None) -> Scores:
+    """Run a recipe, or go on with it, and return its figures. Raises as ``runs.run``, before anything is written for
+    a mode, model, axis or folder there is not.
+    """
+    column, engine = column_of(recipe), read_engine(recipe.engine)
+    answering, making = recipe.answering, recipe.making
+    make = partial(make_system, recipe.mode, recipe.model, recipe.prompts, answering, making)
+    make()
+    model, _ = loaded(recipe.model, recipe.prompts)
+    plan = Plan(recipe.mode, column.persons[0].data, model.name, answering, making, recipe.seed)
+    work = Work(recipe.out, recipe.replays or recipe.out.parent / "replays", make)
+    return run(plan, column.persons, work, engine, recipe.workers, progress)
+
+
+def make_system(mode: str, model: str, prompts: Path | None, config: Config, made: Config) -> System:
+    """Return a recipe's system; what it loads is loaded once in a process."""
+    return read_mode(mode, Means(*loaded(model, prompts), config, made))
+
+
+@cache
+def loaded(model: str, prompts: Path | None) -> tuple[Model, Kit]:
+    """Return the model and the kit; the embedded model and the kit share one text encoder."""
+    from personavlm.embedded import Embedded
+    from personavlm.models.loading import load_model
+
+    kit = Kit.load(prompts)
+    return (Embedded(kit.encoder) if model == "embedded" else load_model(model)), kit
