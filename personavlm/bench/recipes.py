@@ -24,7 +24,7 @@ from personavlm.assistant import Config, Kit
 from personavlm.bench.axes import config_of
 from personavlm.bench.cases import Column, persona_mme, read_settings
 from personavlm.bench.engines import read_engine
-from personavlm.bench.runs import Plan, Progress, Work, run
+from personavlm.bench.runs import Plan, Progress, Run, carry_out
 from personavlm.bench.scores import Scores
 from personavlm.bench.systems import Means, System, read_mode
 from personavlm.errors import BadInput
@@ -92,18 +92,21 @@ def column_of(recipe: Recipe) -> Column:
     return persona_mme(recipe.data, read_settings(recipe.setting), recipe.limit)
 
 
-def carry_out(recipe: Recipe, progress: Progress = lambda *_: None) -> Scores:
-    """Run a recipe, or go on with it, and return its figures. Raises as ``runs.run``, before anything is written for
-    a mode, model, axis or folder there is not.
-    """
+def measure(recipe: Recipe, progress: Progress = lambda *_: None) -> Scores:
+    """Run a recipe, or go on with it, and return its figures. Raises as ``runs.carry_out``."""
     column, engine = column_of(recipe), read_engine(recipe.engine)
+    (scores,) = carry_out([run_of(recipe, column)], column.persons, engine, recipe.workers, progress)
+    return scores
+
+
+def run_of(recipe: Recipe, column: Column) -> Run:
+    """Return the run that a recipe asks for. Raises ``BadInput`` for a mode, model or axis there is not."""
     answering, making = recipe.answering, recipe.making
     make = partial(make_system, recipe.mode, recipe.model, recipe.prompts, answering, making)
     make()
     model, _ = loaded(recipe.model, recipe.prompts)
     plan = Plan(recipe.mode, column.persons[0].data, model.name, answering, making, recipe.seed)
-    work = Work(recipe.out, recipe.replays or recipe.out.parent / "replays", make)
-    return run(plan, column.persons, work, engine, recipe.workers, progress)
+    return Run(plan, recipe.out, recipe.replays or recipe.out.parent / "replays", make)
 
 
 def make_system(mode: str, model: str, prompts: Path | None, config: Config, made: Config) -> System:

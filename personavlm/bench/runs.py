@@ -98,34 +98,37 @@ class Entry(Row):
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """What a worker needs besides the person; it travels to other processes."""
+class Run:
+    """One run to be made. It travels to other processes, so ``make`` is a function of a module, or partial."""
 
+    plan: Plan
     out: Path
     replays: Path
     make: Callable[[], System]
     score: Score = score_choice
 
 
-def run(
-    plan: Plan,
+def carry_out(
+    runs: Sequence[Run],
     persons: Sequence[Person],
-    work: Work,
     engine: Engine = "processes",
     workers: int = 1,
     progress: Progress = lambda *_: None,
-) -> Scores:
-    """Ask every case that was not asked yet, write the run's folder, and return the figures of these persons.
+) -> list[Scores]:
+    """Ask every case that was not asked yet, write the runs' folders, and return their figures for these persons.
 
+    A person is asked by all systems before the next one, so that what is encoded for one serves the others.
     Raises ``BadInput`` for a folder that holds another run or a case that is scored wrongly, ``ModelUnavailable`` if
-    the model cannot be reached, ``WorkerLost`` if a worker dies; run again, it goes on.
+    a model cannot be reached, ``WorkerLost`` if a worker dies; run again, it goes on.
     """
-    alike = validate([case for person in persons for case in person.cases], work.score)
-    _claim(work.out, plan, provenance(), alike)
-    longest_first = sorted(persons, key=lambda one: (-_length(one), one.id)) if workers > 1 else persons
-    for done, _ in enumerate(spread(partial(run_person, work), longest_first, engine, workers), start=1):
-        progress(f"{plan.mode}: persons", done, len(persons))
-    return finish(work.out, persons)
+    cases, made_with = [case for person in persons for case in person.cases], provenance()
+    for one in runs:
+        _claim(one.out, one.plan, made_with, validate(cases, one.score))
+    longest_first = sorted(persons, key=_length, reverse=True) if workers > 1 else persons
+    work = partial(ask_person, tuple(runs))
+    for done, _ in enumerate(spread(work, longest_first, engine, workers), start=1):
+        progress("persons", done, len(persons))
+    return [finish(one.out, persons) for one in runs]
 
 
 def _length(person: Person) -> int:
@@ -152,36 +155,40 @@ def _claim(out: Path, plan: Plan, made_with: Provenance, alike: Sequence[str]) -
 # ── one person ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def run_person(work: Work, person: Person) -> str:
-    """Ask a person's cases, those in their journal left out, and return the person's id."""
-    journal = Journal(work.out, person.id)
-    if journal.whole.is_file():
-        return person.id
-    done = {row.answered.case for row in journal.rows() if row.answered}
-    left = [case for case in person.cases if case.id not in done]
-    if left:
-        with journal:
-            _ask_all(work, person, left, journal)
-    journal.finish()
+def ask_person(runs: Sequence[Run], person: Person) -> str:
+    """Ask a person's cases in every run, those in the journals left out, and return the person's id."""
+    for one in runs:
+        journal = Journal(one.out, person.id)
+        if journal.whole.is_file():
+            continue
+        done = {row.answered.case for row in journal.rows() if row.answered}
+        if left := [case for case in person.cases if case.id not in done]:
+            with journal:
+                for entry in entries(one.make(), person, left, one.replays, one.score):
+                    journal.write(entry)
+        journal.finish()
     return person.id
 
 
-def _ask_all(work: Work, person: Person, left: Sequence[Case], journal: Journal) -> None:
+def entries(
+    system: System, person: Person, cases: Sequence[Case], home: Path, score: Score = score_choice
+) -> Iterator[Entry]:
+    """Yield what it took to take a person in, then how each case went; failed cases alone if the person is unusable.
+
+    Raises ``ModelUnavailable`` and ``StoreError``.
+    """
     began = perf_counter()
     with ExitStack() as stack:
         try:
-            ready = stack.enter_context(work.make().prepare(person, work.replays))
+            ready = stack.enter_context(system.prepare(person, home))
         except STOPS:
             raise
         except Exception as error:  # whatever broke on this person, the others are still asked
-            for case in left:
-                journal.write(Entry(answered=_failed(case, error, 0.0)))
+            yield from (Entry(answered=_failed(case, error, 0.0)) for case in cases)
             return
         seconds = round(perf_counter() - began, 3)
-        taken = Prepared(person.id, person.setting, ready.turns, ready.bytes, seconds, ready.spends)
-        journal.write(Entry(prepared=taken))
-        for entry in _asked(left, ready.ask, work.score):
-            journal.write(entry)
+        yield Entry(Prepared(person.id, person.setting, ready.turns, ready.bytes, seconds, ready.spends))
+        yield from _asked(cases, ready.ask, score)
 
 
 def _asked(cases: Sequence[Case], ask: Ask, score: Score) -> Iterator[Entry]:

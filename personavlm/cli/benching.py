@@ -41,7 +41,7 @@ def bench_run(
     as_json: Json = False,
 ) -> None:
     """Ask a system every case of a data set; run again, it goes on where it stopped."""
-    from personavlm.bench.recipes import carry_out, read_recipe, recipe_of
+    from personavlm.bench.recipes import measure, read_recipe, recipe_of
 
     if data and data[0] != PERSONA_MME:
         raise BadInput(f"bench run reads {PERSONA_MME}, not {data[0]!r}.", f"give --data {PERSONA_MME} DIR.")
@@ -62,6 +62,6 @@ def bench_run(
     asked = read_recipe(recipe, chosen) if recipe else recipe_of(chosen)
     output, began = Output(as_json), perf_counter()
     with output.progress() as progress:
-        scores = carry_out(asked, progress)
+        scores = measure(asked, progress)
     plain = {"mode": asked.mode, "model": asked.model, "setting": asked.setting, "seed": asked.seed, **scores.plain()}
     output.show(plain | {"seconds": round(perf_counter() - began, 1), "out": str(asked.out)})
