@@ -34,6 +34,28 @@ def test_batches_and_order_do_not_change_a_vector(minilm: Any) -> None:
     assert minilm.encode([]).shape == (0, 384)
 
 
+def test_a_fresh_encoder_says_the_same_and_remembers_nothing() -> None:
+    batches: list[list[str]] = []
+
+    def forward(texts: Any) -> Any:
+        batches.append(list(texts))
+        return np.ones((len(texts), 2), np.float32)
+
+    encoder = SentenceEncoder("counting", 2, lambda: forward)
+    encoder.encode(["a"])
+    fresh = encoder.fresh()
+    assert (fresh.name, fresh.dim) == ("counting", 2)
+    fresh.encode(["a"])
+    encoder.encode(["a"])
+    assert batches == [["a"], ["a"]]
+
+
+def test_what_multiplies_faster_gives_the_same_vectors(minilm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_with_onednn", lambda model: model)
+    texts = ["tea", "My sister plays the cello on Sundays, and I read by the stove.", "tea " * 300]
+    assert load_text_encoder().encode(texts) == pytest.approx(minilm.encode(texts), abs=2e-6)
+
+
 def test_long_text_is_cut_not_refused(minilm: Any) -> None:
     # 256 word pieces with the two marks at the ends: the 254 first words decide.
     assert minilm.encode(["tea " * 254 + "train " * 50_000]) == pytest.approx(minilm.encode(["tea " * 254]), abs=1e-5)

@@ -20,7 +20,7 @@ import hashlib
 import importlib
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -37,7 +37,10 @@ PACKAGE_HASH = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db
 """sha256 of model.safetensors of sentence-transformers/all-MiniLM-L6-v2, as public repositories pin it."""
 MAX_PIECES = 256
 """Word pieces read of one text; what follows is cut. Source: the model card's sequence length."""
-BATCH = 32
+BATCH = 64
+"""Texts of a batch at most."""
+BATCH_CHARACTERS = 4_000
+"""Characters of a batch at most, all its texts counted as the longest: what fits a core's cache is fastest."""
 REMEMBERED = 20_000
 """Vectors kept by content (30 MB at 384 numbers)."""
 
@@ -61,12 +64,18 @@ class SentenceEncoder:
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return ``(len(texts), dim)`` unit vectors; cosine is the dot product. Raises ``ModelUnavailable``."""
         found = {text: self._known[text] for text in texts if text in self._known}
-        missing = sorted({text for text in texts if text not in found}, key=lambda text: (len(text), text))
-        for start in range(0, len(missing), BATCH):
-            batch = missing[start : start + BATCH]
+        for batch in _batches({text for text in texts if text not in found}):
             found.update(zip(batch, self._run(batch), strict=True))
         self._remember(found)
         return np.stack([found[text] for text in texts]) if texts else np.zeros((0, self.dim), np.float32)
+
+    def fresh(self) -> SentenceEncoder:
+        """Return an encoder with the same weights that remembers nothing yet.
+
+        A vector's last bits depend on the batch it was encoded in. Work that must come out the same to the byte
+        starts from a memory of its own.
+        """
+        return SentenceEncoder(self.name, self.dim, self._loaded, self._remembered)
 
     def pieces(self, before: str, text: str, layers: Sequence[int]) -> Pieces:
         """Return the pieces of ``text``, read behind ``before``; what is beyond 256 pieces of both is left out.
@@ -92,6 +101,18 @@ class SentenceEncoder:
             self._known.move_to_end(text)
         while len(self._known) > self._remembered:
             self._known.popitem(last=False)
+
+
+def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
+    """Texts of like length together, so that little is padded."""
+    batch: list[str] = []
+    for text in sorted(texts, key=lambda text: (len(text), text)):
+        if batch and (len(batch) == BATCH or (len(batch) + 1) * len(text) > BATCH_CHARACTERS):
+            yield batch
+            batch = []
+        batch.append(text)
+    if batch:
+        yield batch
 
 
 def load_text_encoder(where: str | Path | None = None) -> TextEncoder:
@@ -189,7 +210,27 @@ def _load_forward(model_id: str, revision: str = "main") -> Forward:
     kwargs = {} if Path(model_id).is_dir() or revision == "local" else {"revision": revision}
     tokenizer = _attempt(model_id, lambda: transformers.AutoTokenizer.from_pretrained(model_id, **kwargs))
     model = _attempt(model_id, lambda: transformers.AutoModel.from_pretrained(model_id, **kwargs)).eval().float()
-    return _Bert(tokenizer, model)
+    return _Bert(tokenizer, _with_onednn(model))
+
+
+def _with_onednn(model: Any) -> Any:
+    """Let oneDNN multiply matrices, where torch has it: twice as fast as its default on some processors (AMD).
+
+    The vectors agree to 1e-6. Source: the operators that torch's own compiler puts in the place of a linear layer.
+    """
+    import torch
+
+    if not torch.backends.mkldnn.is_available():
+        return model
+    pack, multiply = torch.ops.mkldnn._reorder_linear_weight, torch.ops.mkldnn._linear_pointwise
+    layers: list[Any] = [layer for layer in model.modules() if type(layer) is torch.nn.Linear]
+    for layer in layers:
+        layer.forward = partial(_multiplied, multiply, pack(layer.weight.detach(), None), layer.bias)
+    return model
+
+
+def _multiplied(multiply: Any, weight: Any, bias: Any, states: Any) -> Any:
+    return multiply(states, weight, bias, "none", [], "")
 
 
 @dataclass(frozen=True, slots=True)
