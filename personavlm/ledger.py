@@ -20,6 +20,9 @@ from personavlm.memory import Edit
 from personavlm.schema import migrate
 from personavlm.trace import canonical, revive
 
+DURABILITY = "FULL"
+"""What a commit waits for: its bytes are on the disk."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -39,7 +42,7 @@ def connect(path: Path, user: str) -> sqlite3.Connection:
     try:
         db.execute("PRAGMA secure_delete = ON")
         db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
+        db.execute(f"PRAGMA synchronous = {DURABILITY}")
         db.execute("PRAGMA foreign_keys = ON")
         migrate(db, str(path))
         db.execute("INSERT OR IGNORE INTO meta VALUES ('user', ?)", (user.strip(),))

@@ -103,6 +103,17 @@ class Store:
             yield self._db
 
     @contextmanager
+    def _caching(self) -> Iterator[sqlite3.Connection]:
+        """Write what can be made again: a power cut may lose it, so nobody waits for the disk."""
+        with self._lock, guarded(self.folder):
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            try:
+                with self._writing() as db:
+                    yield db
+            finally:
+                self._db.execute(f"PRAGMA synchronous = {ledger.DURABILITY}")
+
+    @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with self._lock, guarded(self.folder):
             self._db.execute("BEGIN IMMEDIATE")
@@ -429,7 +440,7 @@ class Store:
         """Cache vectors by content hash."""
         if vectors:
             rows = [(encoder, content, v.astype(np.float32).tobytes()) for content, v in vectors.items()]
-            with self._writing() as db:
+            with self._caching() as db:
                 db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
 
     # ── forks ────────────────────────────────────────────────────────────────────────────────────────────────────

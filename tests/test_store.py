@@ -10,6 +10,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from personavlm.archive import pack, read_manifest, unpack
@@ -250,6 +251,26 @@ def test_durability_settings_are_on(store: Store) -> None:
     }
     assert pragma == {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1}
     assert store._db.execute("PRAGMA foreign_keys").fetchone()[0] == 1
+
+
+def test_only_the_vector_cache_is_written_without_waiting_for_the_disk(store: Store) -> None:
+    ran: list[str] = []
+    store._db.set_trace_callback(ran.append)
+    say(store, 0)
+    store.keep_vectors("e", {"a": np.ones(3, np.float32)})
+    with pytest.raises(ValueError, match="closed"), store._caching():
+        raise ValueError("closed again, whatever happens inside")
+    say(store, 5)
+    store._db.set_trace_callback(None)
+    waits = "FULL"
+    committed: dict[str, set[str]] = {}
+    for statement in ran:
+        waits = statement.rpartition(" ")[2] if statement.startswith("PRAGMA synchronous = ") else waits
+        for table in ("ledger", "vectors"):
+            if f"INTO {table} " in statement:
+                committed.setdefault(table, set()).add(waits)
+    assert committed == {"ledger": {"FULL"}, "vectors": {"NORMAL"}}
+    assert waits == "FULL"
 
 
 def test_pictures_are_named_by_their_content(store: Store) -> None:
