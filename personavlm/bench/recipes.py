@@ -24,7 +24,8 @@ from personavlm.assistant import Config, Kit
 from personavlm.bench.axes import config_of
 from personavlm.bench.cases import Column, persona_mme, read_settings
 from personavlm.bench.engines import read_engine
-from personavlm.bench.runs import Plan, Progress, Run, carry_out
+from personavlm.bench.folders import Plan
+from personavlm.bench.runs import Progress, Run, carry_out
 from personavlm.bench.scores import Scores
 from personavlm.bench.systems import Means, System, read_mode
 from personavlm.errors import BadInput

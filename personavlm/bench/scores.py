@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from personavlm.bench.cases import original
 from personavlm.bench.validation import parts_fit
@@ -151,7 +152,7 @@ def share(scored: Sequence[tuple[str, float]], seed: int = 0) -> Figure:
     return Figure(round(100 * mean, 2), round(100 * low, 2), round(100 * high, 2), len(scored))
 
 
-def per_person(scored: Sequence[tuple[str, float]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+def per_person(scored: Sequence[tuple[str, float]]) -> NDArray[np.float64]:
     """Return sums and numbers of scores by person, shape (persons, 2), persons in order of appearance."""
     sums: dict[str, list[float]] = {}
     for person, score in scored:
@@ -161,7 +162,7 @@ def per_person(scored: Sequence[tuple[str, float]]) -> np.ndarray[Any, np.dtype[
     return np.array(list(sums.values()), float)
 
 
-def interval(sums: np.ndarray[Any, np.dtype[np.float64]], seed: int = 0) -> tuple[float, float]:
+def interval(sums: NDArray[np.float64], seed: int = 0) -> tuple[float, float]:
     """Return the 95 % bootstrap interval of a mean over persons' (sum, number)."""
     drawn = np.random.default_rng(seed).integers(0, len(sums), (RESAMPLES, len(sums)))
     again = sums[drawn].sum(axis=1)
