@@ -41,6 +41,23 @@ def eval_preferences(folder: Path, data: Data = "prefeval", as_json: Json = Fals
     Output(as_json).show(preferences.evaluate(folder, load_encoder()).plain())
 
 
+@eval_app.command("alignment")
+def eval_alignment(
+    folder: Path,
+    data: Data = "psoups",
+    model: ModelOption = EMBEDDED,
+    seed: Annotated[int, typer.Option("--seed", help="Order of the two replies, folds and draws follow from it.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Which of two replies fits a person, on P-SOUPS, beside blind rules."""
+    from personavlm.evals import alignment
+
+    _expect(data, "psoups")
+    output = Output(as_json)
+    with output.progress() as progress:
+        output.show(alignment.evaluate(folder, load(model), load_kit(None), seed, progress).plain())
+
+
 @eval_app.command("extraction")
 def eval_extraction(file: Path, data: Data = "laps", model: ModelOption = EMBEDDED, as_json: Json = False) -> None:
     """What is remembered of LAPS sessions against what their annotators noted."""

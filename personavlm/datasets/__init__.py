@@ -30,6 +30,7 @@ from personavlm.datasets.own import Expected, Fact, Forbidden, OwnConversation, 
 from personavlm.datasets.personamem import MemMessage, MemQuestion, PersonaMem, mem_dialogue, personamem
 from personavlm.datasets.personamme import MmePerson, MmeQuestion, PersonaMME, personamme
 from personavlm.datasets.prefeval import Preference, PrefEval, prefeval
+from personavlm.datasets.psoups import PSoups, PSoupsItem, RepliesPair, psoups
 
 __all__ = [
     "CATEGORIES",
@@ -55,11 +56,14 @@ __all__ = [
     "MmeQuestion",
     "OwnConversation",
     "OwnQuestion",
+    "PSoups",
+    "PSoupsItem",
     "Period",
     "PersonaMME",
     "PersonaMem",
     "PrefEval",
     "Preference",
+    "RepliesPair",
     "Said",
     "Skipped",
     "Thing",
@@ -78,4 +82,5 @@ __all__ = [
     "personamem",
     "personamme",
     "prefeval",
+    "psoups",
 ]

@@ -21,6 +21,7 @@ from personavlm.embedded import (
     arguments,
     choice,
     evidence,
+    fitting,
     judging,
     known,
     language,
@@ -38,6 +39,7 @@ from personavlm.embedded.shapes import what_one_is
 from personavlm.embedded.when import date
 from personavlm.encoders import TextEncoder
 from personavlm.models import Message
+from personavlm.prompts.fitting import parse_fitting
 
 MAX_LOOKS = 3
 SURE = -1.5
@@ -49,6 +51,8 @@ LATER = timedelta(days=10)
 def step(messages: Sequence[Message], encoder: TextEncoder) -> str:
     """Return one step of the response stage: a think block, then a retrieve or an answer block."""
     scene, question = _understood(messages)
+    if (asked := parse_fitting(scene.query)) is not None:
+        return _answered("What fits them shows in what they chose before.", _plain(fitting.reply(asked, encoder)))
     if question.kind not in LOOKED_UP and question.kind != "picture":
         return _answered(f"This is a {question.kind}; nothing to look up.", reply(scene, question, encoder))
     if scene.looks == 0:
@@ -64,6 +68,8 @@ def step(messages: Sequence[Message], encoder: TextEncoder) -> str:
 def answer(messages: Sequence[Message], encoder: TextEncoder) -> str:
     """Return the reply alone."""
     scene, question = _understood(messages)
+    if (asked := parse_fitting(scene.query)) is not None:
+        return _plain(fitting.reply(asked, encoder))
     return reply(scene, question, encoder)
 
 
