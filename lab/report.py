@@ -15,7 +15,7 @@ import json
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -261,9 +261,9 @@ PARTS: dict[str, Callable[[], str]] = {
 }
 
 
-def filled(text: str) -> str:
+def filled(text: str, parts: Mapping[str, Callable[[], str]] = PARTS) -> str:
     """Return a page with its marked parts as they should be."""
-    for name, part in PARTS.items():
+    for name, part in parts.items():
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         if pattern.search(text):
             text = pattern.sub(lambda match, body=part(): f"{match[1]}{body}\n{match[2]}", text)

@@ -250,7 +250,7 @@ def test_licence_is_the_full_text() -> None:
     assert (ROOT / "NOTICE").read_text(encoding="utf-8").startswith("personavlm")
 
 
-PAPERS = ["lab/PAPER.md", "docs/ARCHITECTURE.md", "CONTRIBUTING.md"]
+PAPERS = ["lab/PAPER.md", "docs/ARCHITECTURE.md", "docs/datacard.md", "CONTRIBUTING.md"]
 
 
 @pytest.mark.parametrize("name", PAPERS)

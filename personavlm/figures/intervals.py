@@ -34,20 +34,24 @@ class Panel:
         """The rows from the top down."""
         return tuple(dict.fromkeys(row for one in self.series.values() for row in one))
 
+    def offset(self, series: str, row: str) -> float:
+        """Return how far below its row's middle a series is drawn, in rows: those of one row must not hide each other."""
+        there = [name for name, estimates in self.series.items() if row in estimates]
+        return 0.3 * (there.index(series) - (len(there) - 1) / 2)
+
 
 def intervals(panels: Sequence[Panel], unit: str, across: bool = False) -> go.Figure:
-    """Draw panels of estimates (``unit`` names the axis), below each other, or ``across`` with the same rows."""
+    """Draw panels of estimates (``unit`` names the axis), below each other, or ``across`` with common rows and axis."""
     count = max(1, len(panels))
     heights = [len(panel.rows) + 1 for panel in panels] or [1]
-    shape = {"cols": count, "shared_yaxes": True, "horizontal_spacing": 0.04}
+    shape = {"cols": count, "shared_yaxes": True, "shared_xaxes": "all", "horizontal_spacing": 0.04}
     stack = {"rows": count, "row_heights": heights, "vertical_spacing": 0.36 / count if count > 1 else 0}
     figure = make_subplots(**(shape if across else stack))
     names = list(dict.fromkeys(name for panel in panels for name in panel.series))
     for number, panel in enumerate(panels, start=1):
         row, column = (1, number) if across else (number, 1)
         for name, estimates in panel.series.items():
-            offset = 0.3 * (list(panel.series).index(name) - (len(panel.series) - 1) / 2)
-            line = _line(panel, name, estimates, offset, names.index(name))
+            line = _line(panel, name, estimates, names.index(name))
             figure.add_trace(line.update(showlegend=_first(panels, panel, name)), row=row, col=column)
         _bounds(figure, panel, row, column)
         places = list(range(len(panel.rows)))
@@ -60,11 +64,12 @@ def intervals(panels: Sequence[Panel], unit: str, across: bool = False) -> go.Fi
             text=f"<b>{panel.title}</b>", xref=f"x{axes} domain", yref=f"y{axes} domain", x=0, y=1, yshift=20,
             showarrow=False, xanchor="left",
         )  # fmt: skip
-    figure.update_xaxes(title_text=unit)
+    figure.update_xaxes(title_text=unit, **({"row": 1, "col": (count + 1) // 2} if across else {}))
     height = 120 + (max(heights) if across else sum(heights)) * 30 + (0 if across else 70 * (count - 1))
     figure = styled(figure, height=height, top=44)
+    keyed = any(trace.showlegend for trace in figure.data)
     below = {"orientation": "h", "x": 0, "yref": "container", "y": 0.01, "yanchor": "bottom"}
-    figure.update_layout(margin={"l": 210, "b": 92}, legend=below)
+    figure.update_layout(margin={"l": 210, "b": 92 if keyed else 56}, legend=below)
     return figure
 
 
@@ -74,13 +79,13 @@ def _first(panels: Sequence[Panel], panel: Panel, name: str) -> bool:
     return several and next(one for one in panels if name in one.series) is panel
 
 
-def _line(panel: Panel, name: str, estimates: Mapping[str, Estimate], offset: float, place: int) -> go.Scatter:
+def _line(panel: Panel, name: str, estimates: Mapping[str, Estimate], place: int) -> go.Scatter:
     rows = [row for row in panel.rows if row in estimates]
     values = [estimates[row] for row in rows]
     colour = CYCLE[place % len(CYCLE)]
     return go.Scatter(
         x=[value for value, *_ in values],
-        y=[panel.rows.index(row) + offset for row in rows],
+        y=[panel.rows.index(row) + panel.offset(name, row) for row in rows],
         error_x={
             "array": [high - value for value, _, high in values],
             "arrayminus": [value - low for value, low, _ in values],
