@@ -214,7 +214,7 @@ def reading(person: Person, turns: int, seed: int) -> dict[Trait, float]:
     """Read a person's traits as the mean signed cue over so many turns."""
     rng, time = random.Random(f"cues {person.id} {turns}"), frame(seed, "train", "train", int(person.id.split("-")[1]))
     moments = [moment for session in time.sessions for moment in session]
-    cues = [draw_cue(person, moments[at * len(moments) // turns], rng) for at in range(turns)]
+    cues = [draw_cue(person, moments[at * len(moments) // turns], at, rng) for at in range(turns)]
     return {trait: mean(cue[1] if cue and cue[0] == trait else 0.0 for cue in cues) for trait in TRAITS}
 
 

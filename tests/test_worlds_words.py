@@ -286,7 +286,7 @@ def test_what_cannot_be_filled_is_left_out() -> None:
 @given(st.text(alphabet="abcdefgh ", min_size=1, max_size=40), st.integers(0, 99))
 @settings(deadline=None)
 def test_style_never_touches_a_value(value: str, seed: int) -> None:
-    how = manner.Manner(chatty=1, loud=0.5, hedged=1, formal=0.5, slips=1, lower=True, dots=0.3)
+    how = manner.Manner(1, 0.5, 1, 0.5, 1, True, 0.3, run_on=1, opener=1, openers=("well", "so"))
     kept = " ".join(value.split())
     if kept:
         text = f"because it's always {grammar.OPEN}{kept}{grammar.SHUT} going to happen"

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from personavlm.personality import MIDDLE, TRAITS
+from personavlm.personality import MIDDLE, TRAITS, Trait
 from personavlm.worlds.life_time import frame
 from personavlm.worlds.plan_pack import Packer
 from personavlm.worlds.plan_shots import Album, known_things
@@ -28,8 +29,15 @@ PICTURED = 0.175
 AGAIN = 0.6
 """Share of them that show a known thing again, another way."""
 
-CUED = 0.45
-"""Share of turns that show a trait."""
+CUED = 0.55
+"""Share of turns that show a trait, once somebody has warmed to the conversation."""
+
+RESERVE, WARM = 0.35, 8
+"""How much of that share the very first turn shows, and the turns until it is reached: strangers give little away."""
+
+WEIGHT: Mapping[Trait, float] = {"neuroticism": 1.15}
+"""How much more often a trait shows than its distance from neutral makes it, where that is not 1: worries are spread
+over many words, so a reader needs more of them."""
 
 SLOPE = 1.3
 """How surely a cue points the right way: log odds for each score point away from neutral."""
@@ -59,9 +67,9 @@ def plan(person: Person, seed: int, setting: Setting, number: int = 0) -> Plan:
     cues = time.rng("cues")
     album = Album(person, time.rng("album"))
     slots = []
-    for moment, turn in zip(moments, turns, strict=True):
+    for number, (moment, turn) in enumerate(zip(moments, turns, strict=True)):
         beats = _shown(_ordered(turn), person, album, moment)
-        slots.append(Slot(moment, _cued(beats, draw_cue(person, moment, cues), cues)))
+        slots.append(Slot(moment, _cued(beats, draw_cue(person, moment, number, cues), cues)))
     return Plan(tuple(slots), tuple(album.shots), tuple(album.threads))
 
 
@@ -114,12 +122,13 @@ def _shown(turn: list[Beat], person: Person, album: Album, moment: datetime) -> 
 # ── cues ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def draw_cue(person: Person, moment: datetime, rng: random.Random) -> Cue | None:
-    """Draw whether a turn shows a trait, which one, and which way."""
-    if rng.random() >= CUED:
+def draw_cue(person: Person, moment: datetime, number: int, rng: random.Random) -> Cue | None:
+    """Draw whether a turn, the ``number``-th from 0, shows a trait, which one, and which way."""
+    if rng.random() >= CUED * min(1.0, RESERVE + (1 - RESERVE) * number / WARM):
         return None
     scores = traits_at(person, moment)
-    trait = rng.choices(TRAITS, [0.35 + abs(scores[trait] - MIDDLE) for trait in TRAITS])[0]
+    weights = [WEIGHT.get(trait, 1.0) * (0.35 + abs(scores[trait] - MIDDLE)) for trait in TRAITS]
+    trait = rng.choices(TRAITS, weights)[0]
     high = rng.random() < 1 / (1 + math.exp(-SLOPE * (scores[trait] - MIDDLE)))
     return trait, 1 if high else -1
 

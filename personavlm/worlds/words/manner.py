@@ -43,6 +43,12 @@ class Manner:
     """No capitals at the beginnings of sentences; likelier with low conscientiousness."""
     dots: float
     """Trailing off with dots: neuroticism, and low extraversion (Schwartz et al. 2013)."""
+    run_on: float
+    """Typing two short sentences as one; a habit that is nobody's trait here."""
+    opener: float
+    """Beginning a sentence with one of ``openers``; no trait's habit either."""
+    openers: tuple[str, ...]
+    """The few words this person begins sentences with."""
 
 
 def manner(person: str, traits: Profile, mood: Mood) -> Manner:
@@ -58,11 +64,63 @@ def manner(person: str, traits: Profile, mood: Mood) -> Manner:
         slips=_chance(0.05 - 0.03 * lean["conscientiousness"] + rng.uniform(-0.03, 0.05) + 0.05 * (mood == "rushed")),
         lower=rng.random() < 0.16 - 0.07 * lean["conscientiousness"],
         dots=_chance(0.03 + 0.03 * lean["neuroticism"] + 0.05 * (mood == "low")),
+        run_on=rng.uniform(0.1, 0.6),
+        opener=rng.uniform(0.02, 0.16),
+        openers=tuple(rng.sample(_OPENERS, k=4)),
     )
 
 
 def _chance(share: float) -> float:
     return min(0.9, max(0.0, share))
+
+
+# ── how sentences follow on each other ───────────────────────────────────────────────────────────────────────────
+
+_OPENERS = ("well", "so", "anyway", "you see", "in any case", "mind you", "as it happens", "truth is", "now",
+            "to be fair", "the thing is", "basically", "funnily enough", "actually")  # fmt: skip
+_JOINTS = ("; ", " - ", " – ", ", and ")
+_CLAUSAL = re.compile(r"(?:I|it|that|this|there|we|he|she|they|nobody|somebody|everybody)\b", re.IGNORECASE)
+"""How a sentence begins that is a whole clause, so that a filler or "and" may come before it."""
+_BETWEEN = re.compile(r"(?<=[\w'\x03])\. (?=[\x02A-Za-z])")
+_UNEASY = re.compile(r"[:;?!–]|\.\.| - ")
+_WEEKDAY = re.compile(r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b")
+LONGEST = 14
+"""Words of a sentence that may become part of a longer one."""
+
+
+def flow(text: str, how: Manner, rng: random.Random, opens: bool = True) -> str:
+    """Return the sentences of one pattern as somebody strings them together: some run on, some begin with a filler.
+
+    ``opens`` tells whether the first of them may begin with one. Questions and what follows a colon stay as they are.
+    """
+    said: list[str] = []
+    fresh = False
+    for number, sentence in enumerate(_BETWEEN.split(text)):
+        easy = _easy(sentence)
+        if said and fresh and easy and rng.random() < how.run_on:
+            said[-1] += _joint(sentence, rng) + decapitalised(sentence)
+            fresh = False
+            continue
+        if easy and (number or opens) and _CLAUSAL.match(sentence) and rng.random() < how.opener * 2:
+            sentence = f"{rng.choice(how.openers)}, {decapitalised(sentence)}"
+        said.append(sentence)
+        fresh = easy
+    return ". ".join(said)
+
+
+def _easy(sentence: str) -> bool:
+    """Tell whether a sentence is a short plain statement."""
+    bare = sentence.replace(OPEN, "").replace(SHUT, "").strip()
+    return len(bare.split()) <= LONGEST and not _UNEASY.search(bare.rstrip(".")) and not _ended(bare, ".").endswith("?")
+
+
+def _joint(sentence: str, rng: random.Random) -> str:
+    return rng.choice(_JOINTS if _CLAUSAL.match(sentence) else _JOINTS[:3])
+
+
+def decapitalised(text: str) -> str:
+    """Return a text that goes on after a comma or colon with a small letter, unless it begins with "I" or a weekday."""
+    return text if re.match(r"I\b", text) or _WEEKDAY.match(text) else text[:1].lower() + text[1:]
 
 
 # ── from sentences to typing ─────────────────────────────────────────────────────────────────────────────────────
@@ -150,9 +208,9 @@ _TIDY = (
 )
 _WH = r"(?:what|how|why|where|who|when|which)"
 _AUX = r"(?:is|are|was|were|do|does|did|would|should|could|can|will|has|have|shall)"
-_PRONOUN = r"(?:you|i|it|that|there|he|she|they|we|this|anybody|somebody|the|my|your|all|everything)"
+_PRONOUN = r"(?:you|i|it|that|there|he|she|they|we|this|anybody|somebody|the|my|your|all|everything|anything)"
 _ASKING = re.compile(
-    rf"(?:{_WH}(?: [\w']+){{0,2}} {_AUX}\b|{_WH}'s|{_AUX}(?:n't)? {_PRONOUN}\b|(?:and|but|so) (?:how|what)\b"
+    rf"(?:{_WH}(?: [\w']+)? {_AUX}\b|{_WH}'s|{_AUX}(?:n't)? {_PRONOUN}\b|(?:and|but|so) (?:how|what)\b"
     r"|may i\b|any (?:idea|tips|thoughts)|ever |want to |need a |anything else|would you|thoughts$|suggestions$)",
     re.IGNORECASE,
 )
@@ -164,6 +222,16 @@ _STATED = re.compile(r"(?:thank|please|noted|got it|fair|go|help|do |don't|i )\b
 _CLAUSE = re.compile(r"[,:;] ")
 _SENTENCE = re.compile(r"([^.?!]+)([.?])(?![.?!])")
 _ARTICLE = re.compile(rf"{OPEN}[^{SHUT}]*{SHUT}|\b([Aa]n?) (?={OPEN}?([\w'-]+))")
+_VERBS = {"is": "are", "isn't": "aren't", "has": "have", "was": "were", "does": "do", "doesn't": "don't", "gets": "get",
+          "comes": "come", "stays": "stay", "wins": "win", "goes": "go", "makes": "make", "suits": "suit",
+          "tops": "top", "means": "mean"}  # fmt: skip
+_VERB = "|".join(sorted(_VERBS, key=len, reverse=True))
+_PLURAL = re.compile(rf"{OPEN}((?:[\w'-]+ ){{0,2}}[a-z'-]+s){SHUT} ({_VERB})\b")
+_PASTIMES = (
+    "pilates draughts darts dominoes skittles charades billiards blues boules bowls laps outdoors marbles cosmos"
+)
+_SINGULAR = re.compile(rf"\w+ing\b.* |(?:.* )?(?:\w+(?:ss|us|is)|\w+[bt]ics|{_PASTIMES.replace(' ', '|')})$")
+"""Values that end in "s" and are no plural: names of pastimes, and what somebody is doing."""
 _OPEN_START = re.compile(r"(^|(?<![.])[.!?]\s+|\.\.\.\s+)()([a-zé])")
 _START = re.compile(rf"(^|(?<![.])[.!?]\s+|\.\.\.\s+)([{OPEN}]*)([a-zé])")
 
@@ -175,10 +243,17 @@ def tidy(text: str, capitals: bool = True) -> str:
     """
     for pattern, instead in _TIDY:
         text = pattern.sub(instead, text)
+    text = _PLURAL.sub(_agreed, text)
     text = _ARTICLE.sub(lambda match: _fitting(match[1], match[2]) if match[1] else match[0], text)
     start = _START if capitals else _OPEN_START
     text = start.sub(lambda match: match[1] + match[2] + match[3].upper(), text.strip())
     return _SENTENCE.sub(lambda match: _ended(match[1], match[2]), text)
+
+
+def _agreed(match: re.Match[str]) -> str:
+    """Return a plural value with its verb in the plural."""
+    value, verb = match.groups()
+    return f"{OPEN}{value}{SHUT} {verb if _SINGULAR.match(value) else _VERBS[verb]}"
 
 
 def _fitting(written: str, word: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -24,7 +25,7 @@ LOUDEST = ("ask", "offered", "recall", "forget", "request", "change", "end", "co
 _THINKS = {"change.taste": "change", "correct": "retell"}
 """Which general thoughts go with a sort of answer, where they are not kept under its own name."""
 
-ENOUGH = 36
+ENOUGH = 48
 """Words after which a reply needs nothing more."""
 
 FIRST_CASUAL, LAST_CASUAL = 0.08, 0.92
@@ -36,14 +37,18 @@ def reply(draft: Draft) -> tuple[str, tuple[str, ...]]:
     spoken: list[str] = []
     ids: list[str] = []
     manner = _manner(draft)
-    for beat, filled in _ordered(draft)[:2]:
+    for beat, filled in _answered(draft):
         _answer(draft, beat, filled, manner, spoken, ids)
-    if len(" ".join(spoken).split()) < ENOUGH:
+    if _short(spoken):
         _lengthened(draft, manner, spoken, ids)
     if draft.cues and len(spoken) < 3 and draft.rng.random() < 0.6:
         trait, way = draft.cues[0]
         _add(draft, f"reply.cue.{trait}.{'high' if way > 0 else 'low'}", {}, spoken, ids, first=True)
-    return tidy(" ".join(spoken)).replace(OPEN, "").replace(SHUT, ""), tuple(ids)
+    return " ".join(spoken), tuple(ids)
+
+
+def _short(spoken: Sequence[str]) -> bool:
+    return len(" ".join(spoken).split()) < ENOUGH
 
 
 def _manner(draft: Draft) -> str:
@@ -57,6 +62,14 @@ def _ordered(draft: Draft) -> list[tuple[Beat, Frame]]:
     heavy = [pair for pair in pairs if pair[0].act not in ("greet", "close")]
     rank = {act: number for number, act in enumerate(LOUDEST)}
     return sorted(heavy or pairs, key=lambda pair: rank.get(pair[0].act, len(rank)))
+
+
+def _answered(draft: Draft) -> list[tuple[Beat, Frame]]:
+    """Return the one or two beats that get an answer; two remarks on one thing get one."""
+    first, *others = _ordered(draft)
+    about = (_kind(draft, first[0]), first[1].get("thing"))
+    second = [(b, f) for b, f in others if about[1] is None or (_kind(draft, b), f.get("thing")) != about]
+    return [first, *second[:1]]
 
 
 def _answer(draft: Draft, beat: Beat, filled: Frame, manner: str, spoken: list[str], ids: list[str]) -> None:
@@ -79,15 +92,15 @@ def _lengthened(draft: Draft, manner: str, spoken: list[str], ids: list[str]) ->
         _add(draft, f"reply.tip.{manner}", domain, spoken, ids)
         tip = draft.rng.choice(_advice()["tips"][domain["domain"]])
         spoken.append(tip[0].lower() + tip[1:])
-    elif thoughts and beat.act not in ("greet", "close") and draft.rng.random() < 0.85:
+    if thoughts and beat.act not in ("greet", "close") and _short(spoken) and draft.rng.random() < 0.85:
         spoken.append(draft.rng.choice(thoughts))
-    if draft.slot.beats[-1].act != "close" and len(" ".join(spoken).split()) < ENOUGH:
+    if draft.slot.beats[-1].act != "close" and _short(spoken):
         _add(draft, f"reply.more.{manner}", {}, spoken, ids)
 
 
 def _add(draft: Draft, key: str, filled: Frame, spoken: list[str], ids: list[str], first: bool = False) -> None:
     found = say((key,), filled, draft.rng, draft.context.unseen, (*draft.context.used, *ids))
-    spoken.insert(0 if first else len(spoken), found[0])
+    spoken.insert(0 if first else len(spoken), tidy(found[0]).replace(OPEN, "").replace(SHUT, ""))
     ids.append(found[1])
 
 

@@ -6,7 +6,6 @@ greeting · passing over what was offered · beat · join · beat · cue of a tr
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -15,7 +14,7 @@ from personavlm.worlds.values import USER, Beat, Cue, Fact, Person, Slot, Thread
 from personavlm.worlds.words.context import Context
 from personavlm.worlds.words.frames import frame
 from personavlm.worlds.words.grammar import Frame, patterns, say
-from personavlm.worlds.words.manner import Manner, manner, style
+from personavlm.worlds.words.manner import Manner, decapitalised, flow, manner, style
 
 QUIET = ("greet", "close", "chat", "feel", "ask", "recall", "offered", "request", "forget")
 """Acts after which no closing remark comes."""
@@ -28,6 +27,7 @@ class Draft:
     slot: Slot
     person: Person
     context: Context
+    how: Manner
     rng: random.Random
     pieces: list[str] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
@@ -44,27 +44,23 @@ class Draft:
     def add(self, keys: tuple[str, ...], filled: Frame) -> None:
         """Say one pattern of these keys."""
         text, id_ = say(keys, filled, self.rng, self.context.unseen, (*self.context.used, *self.ids))
+        text = flow(text, self.how, self.rng, opens=bool(self.pieces))
         follows = self.pieces and self.pieces[-1].rstrip()[-1:] not in ".!?"
         self.pieces.append(decapitalised(text) if follows else text)
         self.ids.append(id_)
 
 
-def decapitalised(text: str) -> str:
-    """Return a text that goes on after a comma or colon with a small letter, unless it begins with "I"."""
-    return text if re.match(r"I\b", text) else text[:1].lower() + text[1:]
-
-
 def speak(slot: Slot, person: Person, context: Context, rng: random.Random) -> tuple[str, Draft]:
     """Return what the person types, and the draft it came from."""
-    draft = Draft(slot, person, context, rng)
     how = manner(person.id, traits_at(person, slot.time), context.mood)
+    draft = Draft(slot, person, context, how, rng)
     if context.slots and any(beat.act == "offered" for beat in context.slots[-1].beats):
         draft.add(("pass",), {})
     for number, beat in enumerate(slot.beats):
         _beat(draft, number, beat)
         if beat.cue:
             _cue(draft, beat.cue, first=number == 0 and beat.act not in ("greet", "feel") and rng.random() < 0.3)
-    _trimmings(draft, how)
+    _trimmings(draft)
     return style(" ".join(draft.pieces), how, rng), draft
 
 
@@ -93,14 +89,15 @@ def _cue(draft: Draft, cue: Cue, first: bool) -> None:
     draft.cues.append(cue)
 
 
-def _trimmings(draft: Draft, how: Manner) -> None:
+def _trimmings(draft: Draft) -> None:
     """Add an aside or a closing remark, now and then, the more the chattier somebody is."""
+    chance = draft.how.chatty * 0.6
     last = draft.slot.beats[-1].act
-    if len(draft.pieces) < 4 and draft.rng.random() < how.chatty * 0.6:
+    if len(draft.pieces) < 4 and draft.rng.random() < chance:
         draft.add(("aside",), {})
         if last in ("ask", "recall", "offered", "close"):
             draft.pieces.insert(0, draft.pieces.pop())
-    elif last not in QUIET and len(draft.pieces) < 4 and draft.rng.random() < how.chatty * 0.6:
+    elif last not in QUIET and len(draft.pieces) < 4 and draft.rng.random() < chance:
         draft.add(("tail",), {})
 
 
