@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,16 @@ def test_a_whole_folder(tmp_path: Path) -> None:
     assert question.options[1] == "You gave up on jazz, as it's loud."
     assert [m.role for m in read.before(question)] == ["system", "user", "assistant"]
     assert read.skipped == ()
+
+
+@pytest.mark.parametrize("spell", [repr, json.dumps, lambda options: json.dumps(options, ensure_ascii=False)])
+def test_options_may_be_spelt_by_json_or_python(tmp_path: Path, spell: Callable[[list[str]], str]) -> None:
+    """Either may come in a table; JSON escapes what lies outside the first plane as two halves."""
+    texts = ('A "loud" band 🎷', "it's a café", "back\\slash", "two\nlines")
+    (question, _) = read_one(
+        tmp_path, all_options=spell([f"({letter}) {text}" for letter, text in zip("abcd", texts, strict=True)])
+    ).questions
+    assert question.options == texts
 
 
 def test_its_talk_becomes_turns_without_the_persona(tmp_path: Path) -> None:

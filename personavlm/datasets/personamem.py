@@ -197,11 +197,8 @@ def _question(raw: dict[str, Any], contexts: Mapping[str, tuple[MemMessage, ...]
 
 
 def _options(text: str) -> tuple[str, ...]:
-    """Return the options of a cell, a Python list of "(a) text", in the order of their letters."""
-    try:
-        raw = ast.literal_eval(text)
-    except (ValueError, SyntaxError, RecursionError, MemoryError) as error:
-        raise ValueError(f"all_options is no list: {text[:40]!r}") from error
+    """Return the options of a cell, a list of "(a) text" as JSON or Python spells it, in the order of their letters."""
+    raw = _list(text)
     if not isinstance(raw, list) or len(raw) < 2 or not all(isinstance(one, str) for one in raw):
         raise ValueError("all_options is no list of two or more texts")
     lettered = [re.match(r"\s*\(?([a-z])\)[.:]?\s*(.+)", one, re.I | re.S) for one in raw]
@@ -209,3 +206,15 @@ def _options(text: str) -> tuple[str, ...]:
     if "".join(sorted(found)) != "abcdefghijklmnopqrstuvwxyz"[: len(raw)]:
         raise ValueError("the options are not lettered from (a)")
     return tuple(found[letter] for letter in sorted(found))
+
+
+def _list(text: str) -> Any:
+    """Return what a cell spells. JSON comes first: Python would read its escaped pairs as halves of characters."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, RecursionError, MemoryError) as error:
+        raise ValueError(f"all_options is no list: {text[:40]!r}") from error
