@@ -194,6 +194,7 @@ def questions_per_task(counts: Counts, published: Counts | None = None) -> go.Fi
     figure = make_subplots(cols=2, shared_yaxes=True, horizontal_spacing=0.05)
     aspects = list(dict.fromkeys(aspect for aspect, *_ in counts.values()))
     tasks = sorted(counts, key=lambda task: aspects.index(counts[task][0]))[::-1]  # plotly draws upwards
+    numbers = [(short, long) for _, short, long in counts.values()]
     for place, setting in enumerate(("32k", "128k"), start=1):
         for aspect in aspects:
             own = [task for task in tasks if counts[task][0] == aspect]
@@ -219,7 +220,7 @@ def questions_per_task(counts: Counts, published: Counts | None = None) -> go.Fi
                 x=[published[task][place] for task in theirs], y=theirs, mode="markers", marker=OPEN,
                 showlegend=False, hovertemplate="%{y}, the paper's: %{x}<extra></extra>", row=1, col=place,
             )  # fmt: skip
-        _panel_title(figure, f"{setting}: {sum(row[place] for row in counts.values())} questions", 1, place, 2)
+        _panel_title(figure, f"{setting}: {sum(totals[place - 1] for totals in numbers)} questions", 1, place, 2)
     if published:
         _key(figure, "in the paper", OPEN)
     figure.update_xaxes(title_text="questions (number)", rangemode="tozero")
