@@ -22,14 +22,17 @@ from pydantic import TypeAdapter, ValidationError
 
 from personavlm.assistant import Config, Kit
 from personavlm.bench.axes import config_of
+from personavlm.bench.blind import BASELINES, kept
 from personavlm.bench.cases import Column, persona_mme, read_settings
 from personavlm.bench.engines import read_engine
 from personavlm.bench.folders import Plan
 from personavlm.bench.runs import Progress, Run, carry_out
-from personavlm.bench.scores import Scores
+from personavlm.bench.scores import Figure, Scores
 from personavlm.bench.systems import Means, System, read_mode
 from personavlm.errors import BadInput
+from personavlm.files import write_atomically
 from personavlm.models import Model
+from personavlm.trace import digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +99,19 @@ def column_of(recipe: Recipe) -> Column:
 def measure(recipe: Recipe, progress: Progress = lambda *_: None) -> Scores:
     """Run a recipe, or go on with it, and return its figures. Raises as ``runs.carry_out``."""
     column, engine = column_of(recipe), read_engine(recipe.engine)
-    (scores,) = carry_out([run_of(recipe, column)], column.persons, engine, recipe.workers, progress)
+    one = run_of(recipe, column)
+    (scores,) = carry_out([one], column.persons, engine, recipe.workers, progress)
+    guess(one, column, loaded(recipe.model, recipe.prompts)[1])
     return scores
+
+
+def guess(run: Run, column: Column, kit: Kit) -> Mapping[str, Figure]:
+    """Put the blind baselines of a run's cases beside it, reckoned once for all runs that share its replays."""
+    cases = [case for person in column.persons for case in person.cases]
+    path = run.replays / f"baselines-{digest([case.id for case in cases], run.plan.data)[:12]}.json"
+    found = kept(path, cases, kit.encoder)
+    write_atomically(run.out / BASELINES, path.read_bytes())
+    return found
 
 
 def run_of(recipe: Recipe, column: Column) -> Run:

@@ -65,3 +65,55 @@ def bench_run(
         scores = measure(asked, progress)
     plain = {"mode": asked.mode, "model": asked.model, "setting": asked.setting, "seed": asked.seed, **scores.plain()}
     output.show(plain | {"seconds": round(perf_counter() - began, 1), "out": str(asked.out)})
+
+
+@bench_app.command("report")
+def bench_report(
+    runs: Annotated[list[Path], typer.Argument(help="Folders of finished runs.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Write report.md and report.html here.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Runs side by side: tables, figures, blind baselines, cost."""
+    from rich.console import Group
+
+    from personavlm.bench.blind import BASELINES, read_baselines
+    from personavlm.bench.folders import read_run
+    from personavlm.bench.report import report
+    from personavlm.bench.sheets import terminal
+    from personavlm.files import write_atomically
+
+    made = report([read_run(folder) for folder in runs], read_baselines(runs[0] / BASELINES))
+    if out:
+        write_atomically(out / "report.md", made.markdown().encode())
+        write_atomically(out / "report.html", made.html().encode())
+    Output(as_json).show(made.plain(), lambda: Group(*map(terminal, made.sheets)))
+
+
+@bench_app.command("compare")
+def bench_compare(
+    a: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    b: Annotated[Path, typer.Argument(help="Folder of another on the same data.")],
+    alignment: Annotated[bool, typer.Option("--alignment", help="With the tests of alignment.")] = False,
+    show: Annotated[int, typer.Option("--show", min=0, help="So many flips each way with both replies.")] = 3,
+    as_json: Json = False,
+) -> None:
+    """How B stands to A, paired over persons: difference, interval, p, and what flipped."""
+    from personavlm.bench.compare import compare
+    from personavlm.bench.folders import read_run
+    from personavlm.bench.report import comparison
+
+    first, second = read_run(a), read_run(b)
+    found = compare(first.answered, second.answered, alignment)
+    Output(as_json).show(found.plain(), lambda: comparison(first, second, found, show))
+
+
+@bench_app.command("check")
+def bench_check(
+    answers: Annotated[Path, typer.Argument(help="A result file in the official layout, or the folder of a run.")],
+    as_json: Json = False,
+) -> None:
+    """Score released answers again, strictly and as the official evaluation reads them."""
+    from personavlm.bench.released import check_run, read_released, rescore
+
+    found = check_run(answers) if answers.is_dir() else rescore(read_released(answers))
+    Output(as_json).show(found.plain())

@@ -39,6 +39,17 @@ def render_choice(question: str, options: Sequence[tuple[str, str]]) -> str:
     return "\n".join([question.strip(), "Options:", *rows, f"Answer with the letter of one option: {asked}."])
 
 
+_CHOICE = re.compile(r"\A(.*)\nOptions:\n((?:\([a-z]\)\. [^\n]*\n)+)Answer with the letter of one option: [^\n]*\Z", re.DOTALL)
+
+
+def parse_choice(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return the question and the options that ``render_choice`` wrote; any other message whole, without options."""
+    match = _CHOICE.match(text)
+    if not match:
+        return text, ()
+    return match[1], tuple((row[1], row[5:]) for row in match[2].splitlines())
+
+
 def one_line(text: str) -> str:
     """Return a text on one line, so that it cannot begin another option."""
     return re.sub(r"\s+", " ", text).strip()

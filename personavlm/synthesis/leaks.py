@@ -49,21 +49,23 @@ def blind(questions: Sequence[Question], train: Sequence[Question], encoder: Tex
     """Return the credit of every baseline for every question, shape (n,), each in [0, 1].
 
     ``train`` are questions of the training half, with answers: the most frequent answers and the classifier are learnt
-    from them. The classifier is a conditional logit over sentence vectors and hashed words.
+    from them, and left out where there are none. The classifier is a conditional logit over sentence vectors and hashed
+    words.
     """
     seen = Likeness.of(questions, encoder)
     lengths = np.array([[len(option.text) for option in question.options] for question in questions], float)
     scores: dict[str, Scores] = {
         "random": np.zeros_like(lengths),
-        "always (a)": np.tile([1.0, 0, 0, 0], (len(questions), 1)),
+        "always (a)": np.tile([1.0] + [0.0] * (lengths.shape[1] - 1), (len(questions), 1)),
         "longest": lengths,
         "shortest": -lengths,
         "least like the others": -seen.to_others,
         "most like the others": seen.to_others,
         "nearest to the question": seen.to_query,
-        "most frequent in training": _frequent(questions, train),
-        CLASSIFIER: Classifier.learn(train, encoder).score(questions, encoder),
     }
+    if train:
+        scores["most frequent in training"] = _frequent(questions, train)
+        scores[CLASSIFIER] = Classifier.learn(train, encoder).score(questions, encoder)
     return {name: credit(questions, table) for name, table in scores.items()}
 
 
@@ -94,7 +96,7 @@ def _frequent(questions: Sequence[Question], train: Sequence[Question]) -> Score
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """Sentence vectors of queries (n, d) and options (n, 4, d), and how like they are (cosine)."""
+    """Sentence vectors of queries (n, d) and options (n, o, d), and how like they are (cosine)."""
 
     queries: NDArray[np.float32]
     options: NDArray[np.float32]
@@ -104,7 +106,7 @@ class Likeness:
         """Encode questions."""
         queries = encoder.encode([question.query for question in questions])
         flat = encoder.encode([option.text for question in questions for option in question.options])
-        return cls(queries, flat.reshape(len(questions), 4, -1))
+        return cls(queries, flat.reshape(len(questions), len(flat) // max(1, len(questions)), -1))
 
     @property
     def to_query(self) -> Scores:
@@ -113,9 +115,10 @@ class Likeness:
 
     @property
     def to_others(self) -> Scores:
-        """Mean likeness of each option to the other three."""
+        """Mean likeness of each option to the others."""
         pairs = np.einsum("nod,npd->nop", self.options, self.options)
-        return np.asarray((pairs.sum(axis=2) - np.einsum("noo->no", pairs)) / 3, float).round(6)
+        others = max(1, pairs.shape[1] - 1)
+        return np.asarray((pairs.sum(axis=2) - np.einsum("noo->no", pairs)) / others, float).round(6)
 
 
 # ── the classifier ───────────────────────────────────────────────────────────────────────────────────────────────
