@@ -5,7 +5,7 @@
 
 LAPS_FILE is `recipe_dataset_train.json` of LAPS (MIT), DREAMBOOTH_FOLDER the photographs of DreamBooth (CC BY 4.0),
 longest side 512 pixels. The output is the same bytes each time. The worker was chosen by reading: nothing in these
-sessions touches health. What was written by hand is read and checked on the way.
+sessions touches health. What was written by hand is read and checked on the way. `lab.make_worlds` makes the rest.
 """
 
 from __future__ import annotations
