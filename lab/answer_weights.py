@@ -20,14 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personavlm.datasets.dialogue import Caption, Dialogue
-from personavlm.datasets.locomo import Conversation, LoCoMoQuestion, locomo, locomo_dialogues
+from personavlm.datasets.locomo import Conversation, LoCoMoQuestion, asker, locomo, locomo_dialogues
 from personavlm.embedded import evidence, judging, language
 from personavlm.embedded.question import analyse
 from personavlm.embedded.scene import Utterance
 from personavlm.embedded.when import mentions
 from personavlm.encoders import TextEncoder
 from personavlm.encoders.text import load_text_encoder
-from personavlm.evals.answers import AFTER, asker
+from personavlm.evals.answers import AFTER
 from personavlm.retrieval import Index, Passage, Query, search
 
 Floats = NDArray[np.float64]

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from personavlm.datasets.locomo import LoCoMoQuestion, locomo
+from personavlm.datasets.locomo import LoCoMoQuestion, asker, locomo
 from personavlm.embedded import Embedded
-from personavlm.evals.answers import Answered, AnswersResult, asker, best_hit, evaluate, scored, token_f1
+from personavlm.evals.answers import Answered, AnswersResult, best_hit, evaluate, scored
+from personavlm.scoring.answers import token_f1
 from personavlm.trace import Answer, Hit, Quote, Retrieve, Scores, Step, Trace, Turn
 from tests.fakes import answering, kit
 

@@ -125,6 +125,16 @@ def locomo(path: Path, conversation: str | None = None, zone: tzinfo = UTC) -> L
     )
 
 
+def asker(conversation: Conversation, question: str) -> str:
+    """Return the speaker who asks: the one whose name stands first in the question, else the first speaker."""
+    places = {name: match.start() for name in conversation.speakers if (match := _named(name, question))}
+    return min(places, key=lambda name: places[name]) if places else conversation.speakers[0]
+
+
+def _named(name: str, question: str) -> re.Match[str] | None:
+    return re.search(rf"\b{re.escape(name)}", question, re.IGNORECASE)
+
+
 def locomo_dialogues(conversation: Conversation) -> tuple[Dialogue, ...]:
     """Return the conversation once per speaker: that one is the user ``ID-speaker``, the other is the assistant.
 

@@ -16,20 +16,26 @@ Source: LoCoMo (Maharana et al., 2024) for questions and categories; Rajpurkar e
 
 from __future__ import annotations
 
-import re
-import string
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from personavlm.assistant import Assistant, Kit
-from personavlm.datasets.locomo import CATEGORIES, Category, Conversation, LoCoMoQuestion, import_locomo, locomo
+from personavlm.datasets.locomo import (
+    CATEGORIES,
+    Category,
+    Conversation,
+    LoCoMoQuestion,
+    asker,
+    import_locomo,
+    locomo,
+)
 from personavlm.embedded.respond import headline
 from personavlm.models import Model
 from personavlm.replay import replay
+from personavlm.scoring.answers import token_f1, untold
 from personavlm.store import Store
 from personavlm.trace import Hit, Trace
 
@@ -39,15 +45,6 @@ AFTER = timedelta(days=1)
 """Questions are asked this long after the conversation's last turn."""
 ANSWERABLE: tuple[Category, ...] = tuple(c for c in CATEGORIES if c != "adversarial")
 BASELINES = ("best turn", "best turn, user's side", "best hit's text")
-
-_UNKNOWN = re.compile(
-    r"\b(?:you|they|she|he|nobody) (?:haven't|have not|never|hasn't|has not|didn't|did not) "
-    r"(?:told?|tell|mention|said?|say)"
-    r"|\b(?:don't|do not|can't|cannot) (?:know|recall|remember|find)\b"
-    r"|\b(?:not|never) (?:mentioned|told|specified|discussed)\b"
-    r"|\bno (?:information|record|memory|mention)\b|\bi was never told\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +112,6 @@ def evaluate(path: Path, model: Model, kit: Kit, progress: Progress = lambda _wh
     return AnswersResult(tuple(answered))
 
 
-def asker(conversation: Conversation, question: str) -> str:
-    """Return the speaker who asks: the one whose name stands first in the question, else the first speaker."""
-    places = {name: match.start() for name in conversation.speakers if (match := _named(name, question))}
-    return min(places, key=lambda name: places[name]) if places else conversation.speakers[0]
-
-
-def _named(name: str, question: str) -> re.Match[str] | None:
-    return re.search(rf"\b{re.escape(name)}", question, re.IGNORECASE)
-
-
 def _ask_all(assistant: Assistant, conversation: Conversation, user: str, progress: Progress) -> Iterator[Answered]:
     mine = [q for q in conversation.questions if asker(conversation, q.question) == user]
     end = conversation.utterances[-1].time + AFTER
@@ -137,7 +124,7 @@ def scored(question: LoCoMoQuestion, trace: Trace) -> Answered:
     """Return the outcome of one question from the trace of its reply."""
     short = headline(trace.reply)
     whole = tuple(token_f1(text, question.answer) for text in best_hit(trace.hits))
-    unknown = bool(_UNKNOWN.search(short))
+    unknown = untold(short)
     f1 = 0.0 if unknown else token_f1(short, question.answer)
     return Answered(question.id, question.category, f1, whole, unknown, len(trace.steps) - 1)
 
@@ -148,19 +135,3 @@ def best_hit(hits: Sequence[Hit]) -> tuple[str, str, str]:
     quote = max((q for h in hits for q in h.quotes), key=lambda q: q.score, default=None)
     text = hit.text if hit else ""
     return (f"{quote.text} {quote.reply}", quote.text, text) if quote else (text, text, text)
-
-
-def token_f1(answer: str, gold: str) -> float:
-    """Return SQuAD's token F1 of two short texts, in [0, 1]."""
-    said, wanted = _tokens(answer), _tokens(gold)
-    shared = sum((Counter(said) & Counter(wanted)).values())
-    if not said or not wanted:
-        return float(said == wanted)
-    return 2 * shared / (len(said) + len(wanted))
-
-
-_PUNCTUATION = str.maketrans("", "", string.punctuation)
-
-
-def _tokens(text: str) -> list[str]:
-    return re.sub(r"\b(?:a|an|the)\b", " ", text.lower().translate(_PUNCTUATION)).split()
