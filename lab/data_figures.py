@@ -28,6 +28,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from lab.build_notebooks import BROWSERS, SCALE, WIDTH
 from lab.report import read_json
+from lab.text_statistics import FLOORS, MOST_REPEATED
+from lab.trait_signal import ENOUGH, LITTLE
 from personavlm.errors import BadInput
 from personavlm.figures import Panel, composition, intervals, questions_per_task, table, turns_per_dialogue
 from personavlm.figures.intervals import Estimate
@@ -179,7 +181,7 @@ def share(n: int, percent: float) -> Estimate:
 
 def traits(found: Mapping[str, Mapping[str, Sequence[float]]]) -> list[Panel]:
     """Return how well traits are read from a person's words, many turns and few, with the bar for each."""
-    bars = {"60 turns": (0.6,), "2 turns": (0.3,)}
+    bars = {"60 turns": (ENOUGH,), "2 turns": (LITTLE,)}
     rows = {name: {trait: _three(row[trait]) for trait in TRAITS} for name, row in found.items()}
     return [Panel(f"from {name}", {"a linear model": row}, bars.get(name, ())) for name, row in rows.items()]
 
@@ -191,13 +193,22 @@ def _three(values: Sequence[float]) -> Estimate:
 
 def variety(found: Mapping[str, Mapping[str, float]]) -> list[Panel]:
     """Return how varied the words are beside real text; no intervals: draws of one sample are not independent."""
-    bars = {"distinct_2": (0.35,), "distinct_3": (0.62,), "repeated": (0.2,), "sentences_repeated": ()}
-    names = ("distinct-2", "distinct-3", "repeated turns", "repeated sentences")
+    bars = FLOORS | {"repeated": MOST_REPEATED}
+    names = {
+        "distinct_2": "distinct-2",
+        "distinct_3": "distinct-3",
+        "repeated": "repeated turns",
+        "sentences_repeated": "repeated sentences",
+    }
     real = [name for name in found if name.startswith(("LAPS", "LoCoMo"))]
     split = {"ours": [name for name in found if name not in real], "real people": real}
     return [
-        Panel(title, {who: {row: (found[row][key],) * 3 for row in rows} for who, rows in split.items()}, lines)
-        for title, (key, lines) in zip(names, bars.items(), strict=True)
+        Panel(
+            title,
+            {who: {row: (found[row][key],) * 3 for row in rows} for who, rows in split.items()},
+            (bars[key],) if key in bars else (),
+        )
+        for key, title in names.items()
     ]
 
 

@@ -11,6 +11,8 @@ import pytest
 from lab import datacard
 from lab.data_figures import blind, digest, read_sets, share, statistics, traits, variety, write_picture
 from lab.report import ROOT, read_json
+from lab.text_statistics import FLOORS, MOST_REPEATED
+from lab.trait_signal import ENOUGH
 from personavlm.errors import BadInput
 
 BENCH = ROOT / "data" / "worlds" / "bench"
@@ -35,11 +37,11 @@ def test_the_bars_are_held_by_the_committed_figures() -> None:
         assert shares.pop("classifier") <= 29
         assert all(abs(right - 25) <= 3 for right in shares.values())
         assert all(abs(right - 50) <= 3 for _, right in part["alignment"].values())
-    words = read_json("text_statistics.json")["rows"]["train, user"]
-    assert words["distinct_2"] >= 0.35
-    assert words["distinct_3"] >= 0.62
-    assert words["repeated"] <= 0.2
-    assert all(r >= 0.6 for r, *_ in read_json("trait_signal.json")["r"]["60 turns"].values())
+    rows = read_json("text_statistics.json")["rows"]
+    for words in (rows["train, user"], rows["test, user"]):
+        assert all(words[name] >= floor for name, floor in FLOORS.items())
+        assert words["repeated"] <= MOST_REPEATED
+    assert all(r >= ENOUGH for r, *_ in read_json("trait_signal.json")["r"]["60 turns"].values())
 
 
 def test_a_damaged_card_and_a_stale_picture_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
