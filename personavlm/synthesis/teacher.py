@@ -157,7 +157,7 @@ class Teacher:
     def _procedural(self, messages: Sequence[Message]) -> str:
         learnt, ended = self._of(self._session(messages))
         entries = {self._key(f): "null" for f in ended if f.memory == "procedural"}
-        entries |= {self._key(f): f"{_capital(f.text)}." for f in learnt if f.memory == "procedural"}
+        entries |= {self._key(f): procedural_text(f) for f in learnt if f.memory == "procedural"}
         return _entries(list(entries.items())[-MAX_ENTRIES:])
 
     def _key(self, fact: Fact) -> str:
@@ -226,15 +226,30 @@ def keywords_of(fact: Fact) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word in (*whom, fact.attribute, fact.value) if word))
 
 
+def procedural_text(fact: Fact) -> str:
+    """Return a habit or goal as procedural memory says it."""
+    return f"{_capital(fact.text)}."
+
+
+def concept_name(thing: Thing) -> str:
+    """Return what a thing is remembered as."""
+    return thing.name or f"their {thing.category}"
+
+
+def concept_keywords(thing: Thing) -> tuple[str, ...]:
+    """Return what a thing is found by: its name and its category."""
+    return tuple(dict.fromkeys((concept_name(thing), thing.category)))
+
+
 def concept_text(thing: Thing) -> str:
     """Return the record of a thing that was shown and named."""
-    name = thing.name or f"their {thing.category}"
+    name = concept_name(thing)
     return record_text(
         {
             "reason": _REASONS["concept"],
             "decision": "true",
             "content": f"{name} (Image Object: {thing.category})",
-            "keywords": ", ".join(dict.fromkeys((name, thing.category))),
+            "keywords": ", ".join(concept_keywords(thing)),
             "kind": "concept",
             "attribute": thing.category,
             "value": name,

@@ -17,10 +17,13 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
+from personavlm.assistant import Kit
+from personavlm.encoders import PictureEncoder
+from personavlm.encoders.text import SentenceEncoder, load_text_encoder
 from personavlm.files import write_atomically
 from personavlm.synthesis.exam import exam_lessons
 from personavlm.synthesis.formats import conversational, picture_path, pictures_of, question_row, released_row
@@ -148,16 +151,18 @@ def _keep_pictures(out: Path, sample: Sample) -> None:
             write_atomically(path, part.data)
 
 
-_KIT: list[Any] = []
+@cache
+def _loaded() -> tuple[SentenceEncoder, PictureEncoder]:
+    """The encoders of this process, loaded once."""
+    from personavlm.encoders.picture import load_picture_encoder
+
+    return load_text_encoder(), load_picture_encoder()
 
 
-def _kit() -> Any:
-    """The encoders of this process, loaded once; texts that come up again are encoded once as well."""
-    if not _KIT:
-        from personavlm.assistant import Kit
-
-        _KIT.append(Kit.load())
-    return _KIT[0]
+def _kit() -> Kit:
+    """What one person lives with. It remembers nothing of others, whose order may differ from run to run."""
+    text, pictures = _loaded()
+    return Kit(text.fresh(), pictures)
 
 
 # ── composing ────────────────────────────────────────────────────────────────────────────────────────────────────
