@@ -61,6 +61,10 @@ class Config:
     """Whether the period in a look-up is kept (the released code's filter has no effect)."""
     limits: Limits = field(default_factory=Limits)
     """Memories per look-up and type (2 procedural, 4 semantic, 2 topics, 2 visual)."""
+    refill: bool = True
+    """Whether the next best takes the place of what was shown already (the released code returns fewer instead)."""
+    links: bool = True
+    """Whether ties between memories of different times widen a look-up."""
     fusion: Literal["both", "dense", "lexical"] = "both"
     max_retrievals: int = response_stage.MAX_RETRIEVALS
     reasoning: Literal["on", "off", "forced"] = "on"
@@ -260,8 +264,9 @@ class Assistant:
             asked.end,
             self.library.things(turn) if self.config.vision == "on" and turn.pictures else None,
             limits,
-            leave_out,
+            leave_out if self.config.refill else frozenset(),
             use_period=self.config.period,
+            use_hop=self.config.links,
             use_dense=self.config.fusion != "lexical",
             use_lexical=self.config.fusion != "dense",
         )
@@ -275,6 +280,8 @@ class Assistant:
         """
         query = self.query(turn, asked, leave_out)
         found = search(self.library.index(as_of), query)
+        if not self.config.refill:
+            found = tuple(hit for hit in found if not _known(hit, leave_out))
         if query.pictures is None:
             return found
         return tuple(h for h in found if h.type != "visual" or (h.scores.picture or 0.0) >= self.kit.pictures.same_from)
@@ -361,6 +368,11 @@ def _opened(pictures: Sequence[Shown]) -> tuple[list[OpenedPicture], tuple[Pictu
         opened.append(open_picture(shown.source if isinstance(shown, Marked) else shown))
         mentions.append(opened[-1].mention(box=shown.box if isinstance(shown, Marked) else None))
     return opened, tuple(mentions)
+
+
+def _known(hit: Hit, leave_out: frozenset[str]) -> bool:
+    quotes = [quote.turn for quote in hit.quotes]
+    return hit.id in leave_out or (bool(quotes) and leave_out.issuperset(quotes))
 
 
 def create_user(

@@ -19,8 +19,8 @@ from personavlm.bench.columns import (
     read_kind,
     score_free,
 )
+from personavlm.bench.modes import Means, read_mode
 from personavlm.bench.runs import entries
-from personavlm.bench.systems import Means, read_mode
 from personavlm.bench.validation import score_choice, validate
 from personavlm.bench.values import Case, Person
 from personavlm.embedded import Embedded

@@ -4,7 +4,7 @@ Person(cases, source) ──System.prepare──> Ready.ask(case) ──> Trace 
   personamme, own columns   replay, index   frozen state       kept, all    kept, all     bootstrap, paired tests
 
 values       what a case, a person and an answer are            cases       a Persona-MME as persons with cases
-systems      the rows: whoever answers, made by ``read_mode``   validation  scorers on gold and distractors, first
+systems      the rows: whoever answers, named by ``modes``      validation  scorers on gold and distractors, first
 runs         one folder per run, stopped and gone on with       scores      figures with 95 % intervals
 compare      two runs, paired: difference, p, flips             report      tables and figures of runs
 blind        what those get who know nothing of the person      released    anybody's answers, scored again

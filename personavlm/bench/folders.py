@@ -24,6 +24,7 @@ from personavlm.bench.scores import Scores, scores_of
 from personavlm.bench.values import Answered, Person, Spend
 from personavlm.errors import BadInput
 from personavlm.files import write_atomically
+from personavlm.inspection.profiles import Rule
 from personavlm.trace import plain, revive
 
 HIDDEN = frozenset({"reply", "why"})
@@ -44,6 +45,8 @@ class Plan:
     """How questions are answered."""
     made: Config
     """How talks were lived through."""
+    profile: Rule | None = None
+    """By which rule the profile was made of the readings, if not as it was lived through."""
     seed: int = 0
 
     def plain(self) -> dict[str, Any]:
@@ -54,6 +57,7 @@ class Plan:
             "model": self.model,
             "config": axes_of(self.config),
             "made": axes_of(self.made),
+            "profile": self.profile,
             "seed": self.seed,
         }
 

@@ -26,11 +26,13 @@ from personavlm.bench.blind import BASELINES, kept
 from personavlm.bench.cases import Column, persona_mme, read_settings
 from personavlm.bench.engines import read_engine
 from personavlm.bench.folders import Plan
+from personavlm.bench.modes import Means, read_mode
 from personavlm.bench.runs import Progress, Run, carry_out
 from personavlm.bench.scores import Figure, Scores
-from personavlm.bench.systems import Means, System, read_mode
+from personavlm.bench.systems import System
 from personavlm.errors import BadInput
 from personavlm.files import write_atomically
+from personavlm.inspection.profiles import Rule
 from personavlm.models import Model
 from personavlm.trace import digest
 
@@ -55,6 +57,8 @@ class Recipe:
     workers: int = 1
     config: Mapping[str, Any] = field(default_factory=dict)
     made: Mapping[str, Any] = field(default_factory=dict)
+    profile: Rule | None = None
+    """By which rule the profile is made of the readings when questions are answered; None: as it was lived through."""
 
     @property
     def answering(self) -> Config:
@@ -117,16 +121,18 @@ def guess(run: Run, column: Column, kit: Kit) -> Mapping[str, Figure]:
 def run_of(recipe: Recipe, column: Column) -> Run:
     """Return the run that a recipe asks for. Raises ``BadInput`` for a mode, model or axis there is not."""
     answering, making = recipe.answering, recipe.making
-    make = partial(make_system, recipe.mode, recipe.model, recipe.prompts, answering, making)
+    make = partial(make_system, recipe.mode, recipe.model, recipe.prompts, answering, making, recipe.profile)
     make()
     model, _ = loaded(recipe.model, recipe.prompts)
-    plan = Plan(recipe.mode, column.persons[0].data, model.name, answering, making, recipe.seed)
+    plan = Plan(recipe.mode, column.persons[0].data, model.name, answering, making, recipe.profile, recipe.seed)
     return Run(plan, recipe.out, recipe.replays or recipe.out.parent / "replays", make)
 
 
-def make_system(mode: str, model: str, prompts: Path | None, config: Config, made: Config) -> System:
+def make_system(
+    mode: str, model: str, prompts: Path | None, config: Config, made: Config, profile: Rule | None = None
+) -> System:
     """Return a recipe's system; what it loads is loaded once in a process."""
-    return read_mode(mode, Means(*loaded(model, prompts), config, made))
+    return read_mode(mode, Means(*loaded(model, prompts), config, made, profile))
 
 
 @cache

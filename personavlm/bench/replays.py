@@ -28,7 +28,7 @@ from personavlm.replay import replay
 from personavlm.store import Store, users
 from personavlm.trace import digest, plain
 
-ANSWERING = frozenset({"period", "limits", "fusion", "max_retrievals", "reasoning", "history"})
+ANSWERING = frozenset({"period", "limits", "refill", "links", "fusion", "max_retrievals", "reasoning", "history"})
 """Axes of ``Config`` that no update depends on."""
 
 

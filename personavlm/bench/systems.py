@@ -1,11 +1,12 @@
 """Systems: whoever answers a bench's cases, each a named value.
 
-    read_mode("personavlm", means)  ──prepare(person, home)──>  Ready  ──ask(case)──>  Trace
+    modes.read_mode("personavlm", means)  ──prepare(person, home)──>  Ready  ──ask(case)──>  Trace
 
 ``prepare`` does what comes before the questions (living through the talk, indexing) and may be stopped and run again;
 inside it the state is frozen: no case learns from another. Whoever looks nothing up still answers with a Trace.
 
-To add one: a frozen dataclass with ``name`` and ``prepare`` in a file of its own, and its line in ``read_mode``.
+To add one: a frozen dataclass with ``name`` and ``prepare`` in a file of its own, and its line in
+``modes.read_mode``.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from pathlib import Path
 from typing import Protocol
 
 from personavlm.asking import Asker
-from personavlm.assistant import DEFAULT_CONFIG, Assistant, Config, Kit
+from personavlm.assistant import Assistant, Config, Kit
 from personavlm.bench.replays import bytes_of, lived
 from personavlm.bench.values import Case, Person, Spend, spends
-from personavlm.errors import BadInput
+from personavlm.inspection.profiles import Rule, profile_at, recomputed
 from personavlm.models import Model
 from personavlm.personality import NEUTRAL
 from personavlm.prompts import Budget
@@ -65,48 +66,6 @@ class System(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What systems are made from."""
-
-    model: Model
-    kit: Kit
-    config: Config = DEFAULT_CONFIG
-    """How questions are answered, and how talks are lived through unless ``made`` says otherwise."""
-    made: Config | None = None
-    """How talks are lived through, so that one replay can serve other ways of answering."""
-
-
-def read_mode(name: str, means: Means) -> System:
-    """Return the system of that name. Raises ``BadInput`` for another."""
-    from personavlm.bench.context import FullContext, Nearest, TopMessages  # they are made of what is here
-    from personavlm.bench.critic import FewShot, SelfCritic
-
-    match name:
-        case "full":
-            return FullContext(means.model, means.kit)
-        case "rag5":
-            return TopMessages(means.model, means.kit, Nearest(means.kit.encoder))
-        case "self-critic":
-            return SelfCritic(means.model, means.kit)
-        case "few-shot":
-            return FewShot(means.model, means.kit)
-        case "none":
-            return Nothing(means.model, means.kit)
-        case "blind":
-            return Blind(means.model, means.kit)
-        case "oracle":
-            return Oracle(means.model, means.kit)
-        case "personavlm":
-            return Remembering(means.model, means.kit, means.config, means.made or means.config)
-        case _:
-            raise BadInput(f"There is no mode {name!r}.", f"give one of {', '.join(MODES)}.")
-
-
-MODES = ("personavlm", "none", "blind", "oracle", "full", "rag5", "self-critic", "few-shot")
-"""Names that ``read_mode`` knows."""
-
-
 # ── with the assistant's memory ──────────────────────────────────────────────────────────────────────────────────
 
 
@@ -117,7 +76,11 @@ class Remembering:
     model: Model
     kit: Kit
     config: Config
+    """How questions are answered."""
     made: Config
+    """How the talk is lived through, so that one replay can serve other ways of answering."""
+    profile: Rule | None = None
+    """By which rule the profile is made of the readings when a question is asked; None: as it was lived through."""
     name: str = "personavlm"
 
     @contextmanager
@@ -126,9 +89,13 @@ class Remembering:
         with lived(home, person, self.model, self.kit, self.made) as store:
             assistant = Assistant(store, self.model, self.config, self.kit)
             turns, _ = store.counts()
-            yield Ready(
-                lambda case: assistant.ask(case.at, case.text), turns, spends(store.calls()), bytes_of(store.folder)
-            )
+            path = recomputed(store.edits(), self.profile) if self.profile else ()
+
+            def ask(case: Case) -> Trace:
+                traits = dict(profile_at(path, case.at)) if self.profile else {}
+                return assistant.ask(case.at, case.text, traits=traits)
+
+            yield Ready(ask, turns, spends(store.calls()), bytes_of(store.folder))
 
 
 # ── without it ───────────────────────────────────────────────────────────────────────────────────────────────────
