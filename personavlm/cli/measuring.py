@@ -58,6 +58,62 @@ def eval_alignment(
         output.show(alignment.evaluate(folder, load(model), load_kit(None), seed, progress).plain())
 
 
+Judge = Annotated[str, typer.Option("--judge", help="The judging model, as --model: openai:MODEL@URL …")]
+Cache = Annotated[Path | None, typer.Option("--cache", help="Recording that keeps the judge's calls; goes on there.")]
+Flight = Annotated[int, typer.Option("--workers", min=1, help="Requests to the judge kept in flight.")]
+OfSeed = Annotated[int, typer.Option("--seed", help="The seed that the runs were made with.")]
+
+
+@eval_app.command("compare")
+def eval_compare(
+    folder: Annotated[Path, typer.Argument(help="The Persona-MME that the runs are of (--data open).")],
+    a: Annotated[Path, typer.Argument(help="Folder of a run.")],
+    b: Annotated[Path, typer.Argument(help="Folder of another, on the same questions.")],
+    judge: Judge,
+    setting: Annotated[str, typer.Option("--setting", help="32k | 128k | both")] = "both",
+    cache: Cache = None,
+    workers: Flight = 1,
+    seed: OfSeed = 0,
+    as_json: Json = False,
+) -> None:
+    """Win, tie or loss of run A's open-ended replies against run B's: both orders, three prompts, their agreement."""
+    from personavlm.bench.columns import read_column
+    from personavlm.bench.folders import read_run
+    from personavlm.evals import judging
+
+    output, (column, _) = Output(as_json), read_column("open", folder, setting, seed=seed)
+    asked, judging_model = judging.contests(column.persons, read_run(a), read_run(b)), load(judge)
+    with output.progress() as progress:
+        found = judging.compare(
+            asked, judging.cached(judging_model, cache), workers=workers, seed=seed, progress=progress
+        )
+    output.show(found.plain())
+
+
+@eval_app.command("marks")
+def eval_marks(
+    path: Annotated[Path, typer.Argument(help="The data that the run is of.")],
+    run: Annotated[Path, typer.Argument(help="Folder of a run with answers in free text.")],
+    judge: Judge,
+    data: Annotated[str, typer.Option("--data", help="locomo | open")] = "locomo",
+    setting: Annotated[str, typer.Option("--setting", help="32k | 128k | both (open)")] = "both",
+    cache: Cache = None,
+    workers: Flight = 1,
+    seed: OfSeed = 0,
+    as_json: Json = False,
+) -> None:
+    """Answers in free text, marked right or wrong by a judge, beside their token F1."""
+    from personavlm.bench.columns import read_column, read_kind
+    from personavlm.bench.folders import read_run
+    from personavlm.evals import judging
+
+    output, (column, _) = Output(as_json), read_column(read_kind(data), path, setting, seed=seed)
+    given, judging_model = judging.replied(column.persons, read_run(run)), load(judge)
+    with output.progress() as progress:
+        found = judging.marks(given, judging.cached(judging_model, cache), workers, seed, progress)
+    output.show(found.plain())
+
+
 @eval_app.command("extraction")
 def eval_extraction(file: Path, data: Data = "laps", model: ModelOption = EMBEDDED, as_json: Json = False) -> None:
     """What is remembered of LAPS sessions against what their annotators noted."""
