@@ -164,12 +164,19 @@ def salient(picture: Image.Image) -> tuple[Box, ...]:
     pixels = lab(thumbnail(picture))
     if stands_out(pixels).max() < FLAT:
         return ()
-    share = foreground(pixels)
-    parts = _parts(share > SURE)
-    masses = [float(share[part].sum()) for part in parts]
-    large = [(mass, part) for mass, part in zip(masses, parts, strict=True) if mass >= SMALLEST * max(masses)]
-    total = sum(mass for mass, _ in large)
-    return tuple(_around(part, picture, mass / total) for mass, part in sorted(large, key=lambda pair: -pair[0]))
+    parts = things_apart(foreground(pixels))
+    total = sum(mass for mass, _ in parts)
+    return tuple(_around(part, picture, mass / total) for mass, part in parts)
+
+
+def things_apart(share: Floats) -> list[tuple[float, NDArray[np.bool_]]]:
+    """Return the connected parts of what stands out, largest first: the mass of each and which pixels it has.
+
+    ``share`` is each pixel's share of "thing" (``foreground``); parts that are small beside the largest are left out.
+    """
+    masses = [(float(share[part].sum()), part) for part in _parts(share > SURE)]
+    most = max((mass for mass, _ in masses), default=0.0)
+    return sorted((one for one in masses if one[0] >= SMALLEST * most), key=lambda one: -one[0])
 
 
 def _parts(inside: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:

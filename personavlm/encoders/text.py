@@ -41,6 +41,8 @@ BATCH = 64
 """Texts of a batch at most."""
 BATCH_CHARACTERS = 4_000
 """Characters of a batch at most, all its texts counted as the longest: what fits a core's cache is fastest."""
+PADDED_CHARACTERS = 300
+"""Characters of padding from which a batch of its own is cheaper: one pass costs about as much as so many."""
 REMEMBERED = 20_000
 """Vectors kept by content (30 MB at 384 numbers)."""
 
@@ -106,11 +108,15 @@ class SentenceEncoder:
 def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
     """Texts of like length together, so that little is padded."""
     batch: list[str] = []
+    held = 0
     for text in sorted(texts, key=lambda text: (len(text), text)):
-        if batch and (len(batch) == BATCH or (len(batch) + 1) * len(text) > BATCH_CHARACTERS):
+        whole = (len(batch) + 1) * len(text)
+        padded = whole - held - len(text)
+        if batch and (len(batch) == BATCH or whole > BATCH_CHARACTERS or padded > PADDED_CHARACTERS):
             yield batch
-            batch = []
+            batch, held = [], 0
         batch.append(text)
+        held += len(text)
     if batch:
         yield batch
 
