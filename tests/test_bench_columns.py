@@ -18,6 +18,7 @@ from personavlm.bench.columns import (
     read_column,
     read_kind,
     score_free,
+    score_of,
 )
 from personavlm.bench.modes import Means, read_mode
 from personavlm.bench.runs import entries
@@ -53,7 +54,7 @@ def cases_of(column: Column) -> list[Case]:
 
 
 def test_prefeval_tells_the_preference_first_and_shuffles(prefeval_folder: Path) -> None:
-    column, score = read_column("prefeval", prefeval_folder, seed=4)
+    column, score = read_column("prefeval", prefeval_folder, seed=4), score_of(read_kind("prefeval"))
     cases = cases_of(column)
     validate(cases, score)
     assert len({case.gold for case in cases}) > 1
@@ -61,14 +62,14 @@ def test_prefeval_tells_the_preference_first_and_shuffles(prefeval_folder: Path)
     talk = column.persons[0].source.talk("pref-1")
     assert (talk.dialogue.user, talk.dialogue.turns[0].text) == ("pref-1", "I never eat meat (0).")
     assert cases[0].at > STARTED
-    again, _ = read_column("prefeval", prefeval_folder, seed=4)
+    again = read_column("prefeval", prefeval_folder, seed=4)
     assert cases_of(again) == cases
-    assert cases_of(read_column("prefeval", prefeval_folder, seed=5)[0]) != cases
-    assert len(read_column("prefeval", prefeval_folder, limit=3)[0].persons) == 3
+    assert cases_of(read_column("prefeval", prefeval_folder, seed=5)) != cases
+    assert len(read_column("prefeval", prefeval_folder, limit=3).persons) == 3
 
 
 def test_prefeval_runs_through_a_system(prefeval_folder: Path, tmp_path: Path) -> None:
-    column, score = read_column("prefeval", prefeval_folder, limit=1)
+    column, score = read_column("prefeval", prefeval_folder, limit=1), score_of(read_kind("prefeval"))
     kit = fake_kit()
     system = read_mode("personavlm", Means(Embedded(kit.encoder), kit))
     person = column.persons[0]
@@ -82,7 +83,7 @@ def test_prefeval_runs_through_a_system(prefeval_folder: Path, tmp_path: Path) -
 
 def test_personamem_asks_after_the_first_messages_only(tmp_path: Path) -> None:
     rows = [row(), row(question_id="q2", end_index_in_shared_context="5"), row(question_id="q3")]
-    column, score = read_column("personamem", write(tmp_path, rows), "32k")
+    column, score = read_column("personamem", write(tmp_path, rows), "32k"), score_of(read_kind("personamem"))
     assert [(p.id, [c.id for c in p.cases]) for p in column.persons] == [("c1-3", ["q1", "q3"]), ("c1-5", ["q2"])]
     validate(cases_of(column), score)
     assert [len(p.source.talk("x").dialogue.turns) for p in column.persons] == [1, 2]
@@ -94,7 +95,7 @@ def test_personamem_asks_after_the_first_messages_only(tmp_path: Path) -> None:
 
 def test_personamem_leaves_out_what_has_no_talk(tmp_path: Path) -> None:
     rows = [row(), row(question_id="q2", end_index_in_shared_context="1")]
-    column, _ = read_column("personamem", write(tmp_path, rows), "32k")
+    column = read_column("personamem", write(tmp_path, rows), "32k")
     assert [person.id for person in column.persons] == ["c1-3"]
     assert column.skipped[-1].where == "question q2"
 
@@ -102,7 +103,7 @@ def test_personamem_leaves_out_what_has_no_talk(tmp_path: Path) -> None:
 def test_locomo_is_asked_by_the_speaker_it_names(tmp_path: Path) -> None:
     path = tmp_path / "locomo.json"
     path.write_text(json.dumps([LOCOMO]))
-    column, score = read_column("locomo", path)
+    column, score = read_column("locomo", path), score_of(read_kind("locomo"))
     asked = {person.id: [(case.task, case.gold) for case in person.cases] for person in column.persons}
     assert asked == {"conv-1-Ann": [("single-hop", "a violin")], "conv-1-Ben": [("adversarial", UNTOLD)]}
     assert all(score(case, case.gold)[1] == 1 for case in cases_of(column))
@@ -165,5 +166,5 @@ def test_kinds_have_names_and_columns_travel(prefeval_folder: Path) -> None:
     assert read_kind("locomo") == "locomo"
     with pytest.raises(BadInput, match="no data called"):
         read_kind("loco")
-    column, score = read_column("prefeval", prefeval_folder)
+    column, score = read_column("prefeval", prefeval_folder), score_of(read_kind("prefeval"))
     assert pickle.loads(pickle.dumps((column, score))) == (column, score_choice)

@@ -56,28 +56,28 @@ def read_kind(name: str) -> Kind:
     return found
 
 
-def read_column(
-    kind: Kind, path: Path, setting: str = "both", limit: int | None = None, seed: int = 0
-) -> tuple[Column, Score]:
-    """Return a data set's persons, of each setting at most ``limit``, and how replies to their cases are scored.
-
-    Raises ``BadInput`` for data of another shape.
-    """
+def read_column(kind: Kind, path: Path, setting: str = "both", limit: int | None = None, seed: int = 0) -> Column:
+    """Return a data set's persons, of each setting at most ``limit``. Raises ``BadInput`` for data of another shape."""
     match kind:
         case "persona-mme":
-            return persona_mme(path, read_settings(setting), limit), score_choice
+            return persona_mme(path, read_settings(setting), limit)
         case "open":
-            return open_column(persona_mme(path, read_settings(setting), limit), seed), score_free
+            return open_column(persona_mme(path, read_settings(setting), limit), seed)
         case "psoups":
-            return limited(psoups_column(path, seed), limit), score_choice
+            return limited(psoups_column(path, seed), limit)
         case "prefeval":
-            return limited(prefeval_column(path, seed), limit), score_choice
+            return limited(prefeval_column(path, seed), limit)
         case "personamem":
-            columns = [personamem_column(path, one) for one in _mem_settings(setting)]
-            persons = tuple(person for column in columns for person in limited(column, limit).persons)
-            return Column(persons, tuple(line for column in columns for line in column.skipped)), score_choice
+            columns = [limited(personamem_column(path, one), limit) for one in _mem_settings(setting)]
+            persons = tuple(person for column in columns for person in column.persons)
+            return Column(persons, tuple(line for column in columns for line in column.skipped))
         case "locomo":
-            return limited(locomo_column(path), limit), score_free
+            return limited(locomo_column(path), limit)
+
+
+def score_of(kind: Kind) -> Score:
+    """Return how replies to a data set's cases are scored."""
+    return score_free if kind in ("open", "locomo") else score_choice
 
 
 def limited(column: Column, limit: int | None) -> Column:

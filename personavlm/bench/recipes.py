@@ -1,6 +1,7 @@
 """Recipes: a run in a few lines of TOML, or of command line options, and how it is carried out.
 
     data = "worlds/bench"        mode = "personavlm"        model = "embedded"        setting = "both"
+    kind = "persona-mme"
     out = "runs/no-period"       seed = 1                   limit = 3                 workers = 2
     [config]                     period = false
     [made]                       gap = "PT30M"
@@ -23,7 +24,8 @@ from pydantic import TypeAdapter, ValidationError
 from personavlm.assistant import Config, Kit
 from personavlm.bench.axes import config_of
 from personavlm.bench.blind import BASELINES, kept
-from personavlm.bench.cases import Column, persona_mme, read_settings
+from personavlm.bench.cases import Column
+from personavlm.bench.columns import Kind, read_column, score_of
 from personavlm.bench.engines import read_engine
 from personavlm.bench.folders import Plan
 from personavlm.bench.modes import Means, read_mode
@@ -42,8 +44,10 @@ class Recipe:
     """Everything a run is made from."""
 
     data: Path
-    """Folder of a Persona-MME or PersonaWorld-MME."""
+    """Folder or file of the data set."""
     out: Path
+    kind: Kind = "persona-mme"
+    """Which data set it is of (``columns``); a PersonaWorld-MME is read as a Persona-MME."""
     mode: str = "personavlm"
     model: str = "embedded"
     setting: str = "both"
@@ -96,8 +100,8 @@ def recipe_of(told: Mapping[str, Any]) -> Recipe:
 
 
 def column_of(recipe: Recipe) -> Column:
-    """Return the persons a recipe asks about."""
-    return persona_mme(recipe.data, read_settings(recipe.setting), recipe.limit)
+    """Return the persons a recipe asks about. Raises ``BadInput`` for data of another shape."""
+    return read_column(recipe.kind, recipe.data, recipe.setting, recipe.limit, recipe.seed)
 
 
 def measure(recipe: Recipe, progress: Progress = lambda *_: None) -> Scores:
@@ -124,8 +128,9 @@ def run_of(recipe: Recipe, column: Column) -> Run:
     make = partial(make_system, recipe.mode, recipe.model, recipe.prompts, answering, making, recipe.profile)
     make()
     model, _ = loaded(recipe.model, recipe.prompts)
-    plan = Plan(recipe.mode, column.persons[0].data, model.name, answering, making, recipe.profile, recipe.seed)
-    return Run(plan, recipe.out, recipe.replays or recipe.out.parent / "replays", make)
+    data = f"{recipe.kind} {column.persons[0].data}"
+    plan = Plan(recipe.mode, data, model.name, answering, making, recipe.profile, recipe.seed)
+    return Run(plan, recipe.out, recipe.replays or recipe.out.parent / "replays", make, score_of(recipe.kind))
 
 
 def make_system(

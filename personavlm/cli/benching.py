@@ -9,19 +9,17 @@ from typing import Annotated, Any
 import typer
 
 from personavlm.cli.options import EMBEDDED, Json
-from personavlm.errors import BadInput
 from personavlm.terminal import Output
 
 bench_app = typer.Typer(no_args_is_help=True, help="The measuring bench: every number with interval, baseline, trace.")
-
-PERSONA_MME = "persona-mme"
 
 
 @bench_app.command("run")
 def bench_run(
     recipe: Annotated[Path | None, typer.Argument(help="A recipe in TOML; options given beside it count more.")] = None,
     data: Annotated[
-        tuple[str, Path] | None, typer.Option("--data", help="persona-mme DIR: a Persona-MME or PersonaWorld-MME.")
+        tuple[str, Path] | None,
+        typer.Option("--data", help="persona-mme | open | psoups | prefeval | personamem | locomo, and where it lies."),
     ] = None,
     setting: Annotated[str | None, typer.Option("--setting", help="32k | 128k | both")] = None,
     mode: Annotated[str | None, typer.Option("--mode", help="Which system: personavlm, none, blind, oracle …")] = None,
@@ -41,11 +39,11 @@ def bench_run(
     as_json: Json = False,
 ) -> None:
     """Ask a system every case of a data set; run again, it goes on where it stopped."""
+    from personavlm.bench.columns import read_kind
     from personavlm.bench.recipes import measure, read_recipe, recipe_of
 
-    if data and data[0] != PERSONA_MME:
-        raise BadInput(f"bench run reads {PERSONA_MME}, not {data[0]!r}.", f"give --data {PERSONA_MME} DIR.")
     given: dict[str, Any] = {
+        "kind": read_kind(data[0]) if data else None,
         "data": data[1] if data else None,
         "setting": setting,
         "mode": mode,

@@ -81,7 +81,7 @@ def eval_compare(
     from personavlm.bench.folders import read_run
     from personavlm.evals import judging
 
-    output, (column, _) = Output(as_json), read_column("open", folder, setting, seed=seed)
+    output, column = Output(as_json), read_column("open", folder, setting, seed=seed)
     asked, judging_model = judging.contests(column.persons, read_run(a), read_run(b)), load(judge)
     with output.progress() as progress:
         found = judging.compare(
@@ -107,7 +107,7 @@ def eval_marks(
     from personavlm.bench.folders import read_run
     from personavlm.evals import judging
 
-    output, (column, _) = Output(as_json), read_column(read_kind(data), path, setting, seed=seed)
+    output, column = Output(as_json), read_column(read_kind(data), path, setting, seed=seed)
     given, judging_model = judging.replied(column.persons, read_run(run)), load(judge)
     with output.progress() as progress:
         found = judging.marks(given, judging.cached(judging_model, cache), workers, seed, progress)
