@@ -17,7 +17,7 @@ from personavlm.archive import pack, read_manifest, unpack
 from personavlm.errors import BadInput, BadTime, StoreError, UnknownUser
 from personavlm.memory import Add, Memory, Observe, Retire
 from personavlm.personality import Profile
-from personavlm.schema import LATEST, MIGRATIONS
+from personavlm.schema import LATEST, MIGRATIONS, migrate
 from personavlm.store import DATABASE, Store, state_digest, user_folder, users
 from personavlm.trace import Answer, Call, Step, Trace
 
@@ -213,9 +213,74 @@ def test_a_newer_schema_is_left_alone(store: Store, tmp_path: Path) -> None:
 def test_every_migration_runs_from_the_oldest_schema(tmp_path: Path) -> None:
     db = sqlite3.connect(tmp_path / "old.sqlite")
     for migration in MIGRATIONS:
-        migration(db)
+        db.executescript(migration)
     tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     assert {"ledger", "jobs", "calls", "pictures", "vectors", "meta"} <= tables
+
+
+def test_vectors_of_the_first_schema_are_still_there(tmp_path: Path) -> None:
+    folder = user_folder(tmp_path, "Dana")
+    folder.mkdir(parents=True)
+    old = sqlite3.connect(folder / DATABASE)
+    old.executescript(MIGRATIONS[0])
+    vector = np.arange(384, dtype=np.float32)
+    old.executemany("INSERT INTO vectors VALUES ('e', ?, ?)", [(f"{n:064x}", vector.tobytes()) for n in range(50)])
+    old.execute("PRAGMA user_version = 1")
+    old.commit()
+    old.close()
+    with Store.open(tmp_path, "Dana") as store:
+        found = store.vectors("e", [f"{n:064x}" for n in range(50)])
+        assert len(found) == 50
+        assert all((one == vector).all() for one in found.values())
+        say(store, 0)
+        assert store.verify() == []
+
+
+def test_a_migration_that_breaks_off_leaves_the_schema_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db = sqlite3.connect(tmp_path / "old.sqlite", isolation_level=None)
+    monkeypatch.setattr("personavlm.schema.MIGRATIONS", (MIGRATIONS[0], f"{MIGRATIONS[1]}\nSELECT no_such_thing;\n"))
+    with pytest.raises(sqlite3.OperationalError):
+        migrate(db, "old.sqlite")
+    db.close()
+    monkeypatch.undo()
+    again = sqlite3.connect(tmp_path / "old.sqlite", isolation_level=None)
+    assert again.execute("PRAGMA user_version").fetchone()[0] == 1
+    migrate(again, "old.sqlite")
+    assert again.execute("PRAGMA user_version").fetchone()[0] == LATEST
+
+
+def test_many_may_open_an_old_store_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "old.sqlite"
+    first = sqlite3.connect(path, isolation_level=None)
+    first.executescript(MIGRATIONS[0])
+    first.execute("PRAGMA user_version = 1")
+    first.close()
+    failed: list[Exception] = []
+
+    def open_it() -> None:
+        db = sqlite3.connect(path, timeout=30, isolation_level=None)
+        try:
+            migrate(db, "old.sqlite")
+        except sqlite3.Error as error:
+            failed.append(error)
+        finally:
+            db.close()
+
+    threads = [threading.Thread(target=open_it) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+
+
+def test_a_vector_takes_little_more_than_its_bytes(store: Store, tmp_path: Path) -> None:
+    vectors = np.random.default_rng(0).standard_normal((500, 384)).astype(np.float32)
+    store.keep_vectors("all-MiniLM-L6-v2", {f"{n:064x}": vector for n, vector in enumerate(vectors)})
+    store.close()
+    assert (user_folder(tmp_path, "Dana") / DATABASE).stat().st_size < 1.6 * vectors.nbytes
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a file in the folder's place is refused differently")
