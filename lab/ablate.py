@@ -37,7 +37,7 @@ from personavlm.bench.compare import Comparison, compare
 from personavlm.bench.engines import read_engine
 from personavlm.bench.folders import Finished, read_run
 from personavlm.bench.recipes import Recipe, column_of, guess, loaded, recipe_of, run_of
-from personavlm.bench.report import Report, report
+from personavlm.bench.report import Report, published_sheet, report
 from personavlm.bench.runs import carry_out
 from personavlm.bench.sheets import Sheet, shown
 from personavlm.bench.values import Answered
@@ -140,8 +140,9 @@ def outcome(runs: Mapping[str, Sequence[Finished]], blind_of: Path) -> Report:
             sheets.append(sheet(title, found))
             rows = {name: Interval(*_ends(one)) for name, one in found.items()}
             figures.append((title, forest(rows, "difference to the full system (points)", line=0.0)))
-    plain = report([made for several in runs.values() for made in several], read_baselines(blind_of / BASELINES))
-    return Report((*sheets, *plain.sheets), (*figures, *plain.figures))
+    whole = report([made for several in runs.values() for made in several], read_baselines(blind_of / BASELINES))
+    sheets += [published_sheet("table8"), published_sheet("table9")]
+    return replace(whole, sheets=(*sheets, *whole.sheets), figures=(*figures, *whole.figures))
 
 
 def _ends(one: Comparison) -> tuple[float, float, float]:

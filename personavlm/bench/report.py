@@ -9,7 +9,7 @@ over persons. The two averages bear the names of the published tables: multiple 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rich.console import Group
@@ -17,17 +17,28 @@ from rich.text import Text
 
 from personavlm.bench.compare import Comparison, Flip
 from personavlm.bench.folders import Finished
+from personavlm.bench.published import TableId, published
 from personavlm.bench.scores import Figure, Scores, figure, scores_of
 from personavlm.bench.sheets import Sheet, html, markdown, shown, terminal
 from personavlm.bench.values import ALIGNMENT, Spend
 from personavlm.figures.benchmark import Interval, forest, grouped
 from personavlm.figures.style import as_html, shortened
+from personavlm.synthesis.questions.values import TASKS
 from personavlm.trace import Retrieve
 
 NOTE = (
     "Percent with 95 % intervals (bootstrap over persons). Multiple choice alone is the paper's average of Table 1, "
     "with alignment that of its Table 4. PersonaWorld-MME is our own: not comparable with published numbers."
 )
+
+PUBLISHED: tuple[TableId, ...] = ("table1", "table11")
+"""The paper's tables that stand behind every report."""
+SHORT = {info.name: code for code, info in TASKS.items()} | {ALIGNMENT: "PA"}
+"""Tasks by the codes of the published tables."""
+ORDER = {
+    name: number for number, name in enumerate(dict.fromkeys((*SHORT.values(), *(t.aspect for t in TASKS.values()))))
+}
+"""Tasks and aspects in the published order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +48,18 @@ class Report:
     sheets: tuple[Sheet, ...]
     figures: tuple[tuple[str, Any], ...]
     """Titles with plotly figures."""
+    parts: tuple[Part, ...] = ()
+    """The numbers behind the tables."""
+    blind: Mapping[str, Figure] = field(default_factory=dict)
 
     def markdown(self) -> str:
         """Return the tables as Markdown."""
         return "\n".join(markdown(sheet) for sheet in self.sheets)
 
     def plain(self) -> dict[str, Any]:
-        """Return the tables as JSON-ready values: by title, a list of rows by column."""
-        return {
-            sheet.title: [dict(zip(sheet.columns, row, strict=True)) for row in sheet.rows] for sheet in self.sheets
-        }
+        """Return the numbers as JSON-ready values."""
+        runs = {part.name: part.scores.plain() | {"alignment": part.alignment.plain()} for part in self.parts}
+        return {"runs": runs, "blind": {name: one.plain() for name, one in self.blind.items()}}
 
     def html(self) -> str:
         """Return one page that needs no network: tables and figures."""
@@ -74,15 +87,31 @@ def report(runs: Sequence[Finished], blind: Mapping[str, Figure] | None = None) 
         (
             _overall(rows, blind or {}),
             _by("By aspect (multiple choice)", rows, lambda scores: scores.by_aspect),
-            _by("By task", rows, lambda scores: scores.by_task),
+            _by("By task", rows, lambda scores: {SHORT.get(name, name): one for name, one in scores.by_task.items()}),
             _permuted(rows),
             _cost(runs),
+            *map(published_sheet, PUBLISHED),
         ),
         (
             ("Multiple choice", forest(_intervals(rows, blind or {}), "accuracy (%)")),
             ("By aspect", grouped({row.name: _plain(row.scores.by_aspect) for row in rows}, "accuracy (%)")),
         ),
+        tuple(rows),
+        blind or {},
     )
+
+
+def published_sheet(table: TableId) -> Sheet:
+    """Return one of the paper's tables, all of it drawn as what was not measured here, with its caveats."""
+    found = published(table)
+    names = list(dict.fromkeys(name for row in found.rows for name, _ in row.values))
+    cells = []
+    for row in found.rows:
+        values = dict(row.values)
+        where = " ".join(filter(None, (row.model, row.setting, row.context)))
+        cells.append((where, *(f"{values[name]:g}" if name in values else "–" for name in names)))
+    note = " ".join(("Other questions, other persons: not comparable with what was measured here.", *found.caveats))
+    return Sheet(f"As published: {found.title} ({found.unit})", ("row", *names), tuple(cells), 0, note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +155,10 @@ def _overall(rows: Sequence[Part], blind: Mapping[str, Figure]) -> Sheet:
 
 
 def _by(title: str, rows: Sequence[Part], of: Callable[[Scores], Mapping[str, Figure]]) -> Sheet:
-    names = list(dict.fromkeys(name for row in rows for name in of(row.scores)))
-    cells = [(name, *(shown(of(row.scores).get(name)) for row in rows)) for name in names]
-    return Sheet(title, ("", *(row.name for row in rows)), tuple(cells))
+    found = dict.fromkeys(name for row in rows for name in of(row.scores))
+    names = sorted(found, key=lambda name: (ORDER.get(name, len(ORDER)), name))
+    cells = [(row.name, *(shown(of(row.scores).get(name)) for name in names)) for row in rows]
+    return Sheet(title, ("run", *names), tuple(cells))
 
 
 def _permuted(rows: Sequence[Part]) -> Sheet:
@@ -144,7 +174,10 @@ def _permuted(rows: Sequence[Part]) -> Sheet:
 def _cost(runs: Sequence[Finished]) -> Sheet:
     columns = ("run", "stage", "model calls", "tokens in", "tokens out", "seconds", "per")
     cells = [row for run in runs for row in (*_case_cost(run), *_turn_cost(run))]
-    note = "Means. Tokens as the model counts them (embedded: words). Seconds of a stage are those of its model calls."
+    note = (
+        "Means. Tokens as the model counts them (embedded: words). Seconds of a stage are those of its model calls; in "
+        "a pass of several runs a later one finds encoded what an earlier one had encoded."
+    )
     return Sheet("Cost", columns, tuple(cells), None, note)
 
 

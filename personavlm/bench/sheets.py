@@ -44,7 +44,7 @@ def markdown(sheet: Sheet) -> str:
     lines = [f"### {sheet.title}", "", _row(sheet.columns), "|---|" + "---:|" * (len(sheet.columns) - 1)]
     for number, row in enumerate(sheet.rows):
         later = sheet.apart is not None and number >= sheet.apart
-        lines.append(_row([f"*{cell}*" for cell in row] if later else row))
+        lines.append(_row([f"*{cell}*" if cell else "" for cell in row] if later else row))
     return "\n".join([*lines, *(["", sheet.note] if sheet.note else [])]) + "\n"
 
 
