@@ -17,7 +17,7 @@ from personavlm.prompts.respond import parse_step
 from personavlm.prompts.update import parse_core, parse_episodic, parse_personality, parse_procedural, parse_semantic
 from personavlm.synthesis.exam import exam_lessons
 from personavlm.synthesis.formats import conversational, released_row
-from personavlm.synthesis.lessons import Lesson, LookUp
+from personavlm.synthesis.lessons import Lesson, LookUp, Need
 from personavlm.synthesis.living import Sample, live_through
 from personavlm.synthesis.training import (
     PAPER_COMPOSITION,
@@ -87,7 +87,7 @@ ASKED = LATER + timedelta(hours=3)
 
 
 def lesson(text: str = "Which drink do I like?", words: tuple[str, ...] = ("drink", "taste"), **more: Any) -> Lesson:
-    told = {"evidence": ("t4",), "said": ("favourite drink is coca cola",)} | more
+    told = {"needs": (Need(("t4",), ("favourite drink is coca cola",)),)} | more
     lookups = (LookUp("I look.", words), LookUp("Again.", ("favourite",)))
     return Lesson(ASKED, text, "There: {found}.", "Coca-Cola.", lookups, unknown_think="No.", unknown="Unsaid.", **told)
 
@@ -101,7 +101,7 @@ def kit() -> Kit:
 def samples(kit: Kit, tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
     lessons = [
         lesson(),
-        lesson("Which boat do I sail?", ("boat",), evidence=(), said=()),
+        lesson("Which boat do I sail?", ("boat",), needs=(Need(),)),
         Lesson(TURNS[4].time, TURNS[4].text, "Nothing to look up.", TURNS[4].reply, note="direct"),
     ]
     return list(live_through(WORLD, lessons, {}, kit, tmp_path_factory.mktemp("home")))
@@ -190,13 +190,13 @@ def test_an_exam_names_its_option_and_judges_manners_both_ways(whole: World) -> 
     for one in choices:
         letter, _, text = one.answer.partition(") ")
         assert f"{letter}). {text}" in one.text
-        assert one.evidence
+        assert one.needs[0].evidence
         assert all(bare(word) not in bare(text) for lookup in one.lookups for word in lookup.keywords)
     assert {one.answer[:3] for one in lessons if one.note == "manner"} <= {"(a)", "(b)"}
 
 
 def test_a_choice_without_its_evidence_teaches_nothing(kit: Kit, tmp_path: Path) -> None:
-    lost = Lesson(ASKED, "Which?\n(a). x\n(b). y", "{found}", "(a) x", (LookUp("I look.", ("boat",)),), ("t9",))
+    lost = Lesson(ASKED, "Which?\n(a). x\n(b). y", "{found}", "(a) x", (LookUp("I look.", ("boat",)),), (Need(("t9",)),))
     lived = list(live_through(WORLD, [lost], {}, kit, tmp_path))
     assert not of(lived, "reasoning")
 

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from personavlm.memory import bare
 from personavlm.prompts.choice import JUDGED, render_choice, render_manner
 from personavlm.synthesis.benchmark import offer_of
-from personavlm.synthesis.lessons import Lesson, LookUp
+from personavlm.synthesis.lessons import Lesson, LookUp, Need
 from personavlm.synthesis.questions.alignment import align
 from personavlm.synthesis.questions.values import Alignment, Question
 from personavlm.worlds.banks import bank
@@ -57,8 +57,7 @@ def choice_lesson(world: World, question: Question, rng: random.Random) -> Lesso
         rng.choice(thoughts["found"]),
         f"({LETTERS[question.answer]}) {question.right}",
         lookups,
-        question.evidence,
-        tuple(bare(fact.text) for fact in shown if not fact.implied),
+        (Need(question.evidence, tuple(bare(fact.text) for fact in shown if not fact.implied)),),
         note="choice",
     )
 

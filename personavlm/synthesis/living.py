@@ -19,6 +19,7 @@ from personavlm.synthesis.foresight import foreseen
 from personavlm.synthesis.lessons import Lesson, answer_text
 from personavlm.synthesis.teacher import Teacher, lesson_key
 from personavlm.trace import Trace
+from personavlm.worlds.pictures.album import data_of
 from personavlm.worlds.values import World, WorldTurn
 
 SampleKind = Literal["reasoning", "semantic", "personality", "episodic", "procedural", "core"]
@@ -50,7 +51,7 @@ class Sample:
     retrieved: tuple[tuple[str, ...], ...] = ()
     """Ids of what each look-up brought back, so that the sample can be made again without an encoder."""
     note: str = ""
-    """What sort of lesson it is ("fact", "picture", "unknown", …); empty for the update stage."""
+    """What sort of lesson it is ("fact", "unknown", …), or "concept" where a thing in a picture is remembered."""
 
 
 @dataclass(slots=True)
@@ -92,13 +93,13 @@ def live_through(
         due = sorted(lessons, key=lambda lesson: lesson.time)
         for turn in world.turns:
             while due and due[0].time <= turn.time:
-                yield from _lesson(assistant, teacher, due.pop(0), world, pictures)
+                yield from _lesson(assistant, teacher, due.pop(0), world)
             assistant.given(turn.time, turn.text, turn.reply, [pictures[shot] for shot in turn.shots])
             yield from _learnt(assistant, teacher, turn, world)
         assistant.tick(person.end)
         yield from _samples(teacher, world, world.turns[-1])
         for lesson in due:
-            yield from _lesson(assistant, teacher, lesson, world, pictures)
+            yield from _lesson(assistant, teacher, lesson, world)
 
 
 def _learnt(assistant: Assistant, teacher: Listener, turn: WorldTurn, world: World) -> Iterator[Sample]:
@@ -110,15 +111,14 @@ def _samples(teacher: Listener, world: World, turn: WorldTurn) -> Iterator[Sampl
     for messages, text in teacher.take():
         kind = KIND_OF_CONTRACT[messages[-1].contract]
         said = Message("assistant", (text,))
-        yield Sample(kind, world.person.id, turn.id, (*messages, said))
+        note = "concept" if kind == "semantic" and turn.concepts else ""
+        yield Sample(kind, world.person.id, turn.id, (*messages, said), note=note)
 
 
-def _lesson(
-    assistant: Assistant, teacher: Listener, lesson: Lesson, world: World, pictures: Pictures
-) -> Iterator[Sample]:
+def _lesson(assistant: Assistant, teacher: Listener, lesson: Lesson, world: World) -> Iterator[Sample]:
     assistant.tick(lesson.time)
     yield from _samples(teacher, world, _before(world, lesson))
-    trace = assistant.ask(lesson.time, lesson.text, [pictures[shot] for shot in lesson.shots])
+    trace = assistant.ask(lesson.time, lesson.text, [data_of(shot) for shot in lesson.shots])
     heard = [call for call in teacher.take() if call[0][-1].contract in ("respond", "respond_more")]
     messages, text = heard[-1]
     if text == answer_text(lesson.unknown_think, ""):

@@ -1,7 +1,7 @@
 """Recall: lessons in which something told earlier is asked about, or nothing has to be looked up at all.
 
-    (World, seed) ──> Lessons: open questions on facts, on the past, on what was never told, on things seen again,
-                      and the world's own messages that are answered at once
+    (World, seed) ──> Lessons: open questions on facts, on when they were told, on a certain time, on the past, on what
+                      was never told, and the world's own messages that are answered at once
 
 The words of a look-up differ from those of the question, and a question about a month is looked up in that month.
 What is asked lies in the past of the moment it is asked at, so the memory of that moment can hold it.
@@ -12,37 +12,69 @@ from __future__ import annotations
 import calendar
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from personavlm.memory import bare
-from personavlm.synthesis.lessons import Lesson, LookUp
+from personavlm.synthesis.lessons import Lesson, LookUp, Need
 from personavlm.trace import SESSION_GAP
 from personavlm.worlds.banks import bank
 from personavlm.worlds.truth import Known, known, thread_of
-from personavlm.worlds.values import USER, Fact, World, WorldTurn
+from personavlm.worlds.values import USER, Fact, Matter, World, WorldTurn
 
-ASKED_MATTERS = frozenset(
-    {"taste", "relation", "other", "dynamic", "belonging", "routine", "goal", "identity", "request"}
-)
-"""Matters that an open question has one short right answer about."""
+ASKED: Mapping[Matter, Mapping[str, str]] = {
+    "taste": {},
+    "relation": {},
+    "other": {"habit": "habit", "circumstance": "circumstance", "plan": "intention"},
+    "belonging": {"origin": "origin", "giver": "giver", "use": "use"},
+    "routine": {},
+    "goal": {},
+    "identity": {},
+    "request": {"remember": "remember", "avoid": "avoid", "tone": "tone"},
+}
+"""Matters that an open question has one short right answer about; the patterns of attributes that have their own."""
+DATED: Mapping[Matter, Literal["value", "label"]] = {
+    "taste": "value",
+    "relation": "label",
+    "routine": "label",
+    "goal": "label",
+}
+"""Matters of which may be asked when they were first told, and what of them is named then."""
 NEEDS_NO_MEMORY = frozenset({"chat", "ask", "feel", "greet", "close"})
 
 
-def recall_lessons(world: World, rng: random.Random, facts: int, past: int, unknown: int) -> Iterator[Lesson]:
-    """Yield lessons on a world's facts, spread over the pauses between its sessions; numbers are upper bounds."""
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A stretch of time as a question names it."""
+
+    named: str
+    """"yesterday", "in March"."""
+    start: datetime
+    end: datetime
+
+
+def recall_lessons(
+    world: World, rng: random.Random, facts: int, timed: int, past: int, unknown: int
+) -> Iterator[Lesson]:
+    """Yield lessons on a world's facts, spread over the pauses between its sessions; numbers are upper bounds.
+
+    ``timed`` is for each of two sorts: what was told in a certain time, and when something was told.
+    """
     moments = pauses(world)
-    for _ in range(facts):
-        at = rng.choice(moments)
-        askable = [one for one in known(world, at) if one.standing == "current" and _askable(one.fact)]
-        if askable:
-            yield fact_lesson(world, rng.choice(askable), at, rng)
-    for _ in range(past):
-        at = rng.choice(moments)
+    for at in rng.choices(moments, k=facts):
+        if holding := askable(world, at):
+            yield fact_lesson(world, rng.choice(holding), at, rng)
+    for at in rng.choices(moments, k=timed):
+        if holding := askable(world, at):
+            yield from told_lesson(world, rng.choice(holding), at, rng)
+            yield from when_lesson(world, rng.choice(holding), at, rng)
+    for at in rng.choices(moments, k=past):
         over = [one for one in known(world, at) if one.standing == "superseded" and one.fact.matter == "taste"]
         if over:
             yield past_lesson(world, rng.choice(over), at, rng)
-    for _ in range(unknown):
-        yield unknown_lesson(world, rng.choice(moments), rng)
+    for at in rng.choices(moments, k=unknown):
+        yield unknown_lesson(world, at, rng)
 
 
 def pauses(world: World) -> list[datetime]:
@@ -51,25 +83,90 @@ def pauses(world: World) -> list[datetime]:
     return [end + SESSION_GAP + timedelta(minutes=7) for end in ends[len(ends) // 3 :]]
 
 
-def _askable(fact: Fact) -> bool:
-    return fact.matter in ASKED_MATTERS and not fact.implied
+def askable(world: World, at: datetime) -> list[Known]:
+    """Return the facts that hold at a moment and that an open question has one short right answer about."""
+    holding = [one for one in known(world, at) if one.standing == "current" and not one.fact.implied]
+    asked = [one for one in holding if one.fact.matter in ASKED]
+    return [one for one in asked if not any(_rivals(one.fact, other.fact) for other in asked)]
+
+
+def _rivals(fact: Fact, other: Fact) -> bool:
+    """Whether a question on a fact could as well mean another: of two likings the stronger is the one meant."""
+    if fact.id == other.id or (kind_of(fact), fact.attribute) != (kind_of(other), other.attribute):
+        return False
+    named = fact.matter == "goal" or kind_of(fact) in ("origin", "giver", "use")
+    if named or (fact.matter != "belonging" and fact.about != other.about):
+        return False
+    return fact.matter != "taste" or other.strength >= fact.strength
 
 
 def fact_lesson(world: World, one: Known, at: datetime, rng: random.Random) -> Lesson:
     """Return an open question on a fact that holds, two look-ups at most."""
-    fact = one.fact
-    kind = "distaste" if fact.matter == "taste" and fact.polarity < 0 else fact.matter
-    words = frame(world, fact)
-    return _lesson(kind, words, at, rng, (fact,), one.evidence, note="fact")
+    return _lesson(kind_of(one.fact), frame(world, one.fact), at, rng, need_of(one), note="fact")
+
+
+def told_lesson(world: World, one: Known, at: datetime, rng: random.Random) -> Iterator[Lesson]:
+    """Yield a question on what was told of a matter in a certain time, looked up in that time first.
+
+    None if something else of the matter was told in that time as well.
+    """
+    period = period_of(_time_of(world, one.evidence[0]), at)
+    inside = _inside(world, one, period)
+    thread = thread_of(world.person, one.fact.id)
+    also = [other for other in known(world, at) if other.fact.id != one.fact.id and _inside(world, other, period)]
+    if any(thread_of(world.person, other.fact.id).label == thread.label for other in also):
+        return
+    words = frame(world, one.fact) | {"when": period.named, "When": capital(period.named)}
+    ask = bank("recall")["told"]["ask"]
+    yield _lesson(kind_of(one.fact), words, at, rng, need_of(one, inside), note="told", period=period, ask=ask)
+
+
+def _inside(world: World, one: Known, period: Period) -> tuple[str, ...]:
+    """The turns of a period that tell a fact."""
+    return tuple(turn for turn in one.evidence if period.start <= _time_of(world, turn) <= period.end)
+
+
+def when_lesson(world: World, one: Known, at: datetime, rng: random.Random) -> Iterator[Lesson]:
+    """Yield a question on the day on which something was told, if it can be named and was not spoken of before."""
+    words, first = frame(world, one.fact), one.evidence[0]
+    subject = words[DATED[one.fact.matter]] if one.fact.matter in DATED and not one.fact.replaces else ""
+    earlier = world.turns[: int(first[1:]) - 1]
+    if subject and not any(bare(subject) in bare(f"{turn.text} {turn.reply}") for turn in earlier):
+        yield _lesson("when", words | {"subject": subject}, at, rng, need_of(one, (first,)), note="when")
+
+
+def period_of(told: datetime, at: datetime) -> Period:
+    """Return how somebody names the time of something told before ``at``, and from when to when that reaches."""
+    midnight = at.replace(hour=0, minute=0, second=0)
+    days = (midnight.date() - told.date()).days
+    if days == 0:
+        return Period("earlier today", midnight, at)
+    if days == 1:
+        return Period("yesterday", midnight - timedelta(days=1), midnight - timedelta(minutes=1))
+    if days < 7:
+        return Period("in the last few days", midnight - timedelta(days=6), at)
+    start = told.replace(day=1, hour=0, minute=0, second=0)
+    last = calendar.monthrange(start.year, start.month)[1]
+    return Period(f"in {told:%B}", start, min(start.replace(day=last, hour=23, minute=59), at))
+
+
+def _time_of(world: World, turn: str) -> datetime:
+    return world.turns[int(turn[1:]) - 1].time
+
+
+def need_of(one: Known, evidence: tuple[str, ...] | None = None) -> Need:
+    """What has to be found for a fact: a turn that tells it, or the memory of it."""
+    return Need(one.evidence if evidence is None else evidence, (bare(one.fact.text),))
 
 
 def past_lesson(world: World, one: Known, at: datetime, rng: random.Random) -> Lesson:
     """Return a question on what a taste was in the month in which it was told, looked up in that month first."""
-    told = world.turns[int(one.evidence[0][1:]) - 1].time
-    words = frame(world, one.fact) | {"month": f"{told:%B}"}
+    told = _time_of(world, one.evidence[0])
     start = told.replace(day=1, hour=0, minute=0, second=0)
     end = start.replace(day=calendar.monthrange(start.year, start.month)[1], hour=23, minute=59)
-    return _lesson("past", words, at, rng, (one.fact,), one.evidence, note="past", period=(start, min(end, at)))
+    period = Period(f"in {told:%B}", start, min(end, at))
+    words = frame(world, one.fact) | {"month": f"{told:%B}", "when": period.named}
+    return _lesson("past", words, at, rng, need_of(one), note="past", period=period)
 
 
 def unknown_lesson(world: World, at: datetime, rng: random.Random) -> Lesson:
@@ -77,7 +174,7 @@ def unknown_lesson(world: World, at: datetime, rng: random.Random) -> Lesson:
     told = {fact.attribute for thread in world.person.threads for fact in thread.facts}
     free = sorted({str(domain["domain"]) for domain in bank("domains")} - told) or ["kind of cheese"]
     words = {"attribute": rng.choice(free), "label": "", "about": "", "value": ""}
-    return _lesson("unknown", words, at, rng, (), (), note="unknown")
+    return _lesson("unknown", words, at, rng, Need(), note="unknown")
 
 
 def direct_lessons(world: World, rng: random.Random, number: int) -> Iterator[Lesson]:
@@ -104,42 +201,62 @@ def frame(world: World, fact: Fact) -> dict[str, str]:
     }
 
 
+def kind_of(fact: Fact) -> str:
+    """Return the key of a fact's patterns in the bank."""
+    if fact.matter == "taste" and fact.polarity < 0:
+        return "distaste"
+    return ASKED[fact.matter].get(fact.attribute, fact.matter)
+
+
 def _lesson(
     kind: str,
     words: Mapping[str, str],
     at: datetime,
     rng: random.Random,
-    shown: Sequence[Fact],
-    evidence: tuple[str, ...],
+    need: Need,
     note: str,
-    period: tuple[datetime, datetime] | None = None,
+    period: Period | None = None,
+    ask: Sequence[str] = (),
 ) -> Lesson:
     patterns, thoughts = bank("recall")[kind], bank("recall")["thoughts"]
-    topic = next(word for word in (words["label"], words["attribute"], words["about"]) if word)
-    words = {**words, "topic": topic, "Value": words["value"][:1].upper() + words["value"][1:]}
-    first, second = (
-        tuple(dict.fromkeys(_fill(k, words) for k in keys if _fill(k, words))) for keys in patterns["look"]
-    )
-    start, end = period or (None, None)
-    lookups = (
-        LookUp(_fill(rng.choice(thoughts["look in" if period else "look"]), words), first, start, end),
-        LookUp(_fill(rng.choice(thoughts["again"]), words), second),
-    )
+    words = spoken(words)
+    first, second = look_ups(kind, words)
+    start, end = (period.start, period.end) if period else (None, None)
     return Lesson(
         time=at,
-        text=_fill(rng.choice(patterns["ask"]), words),
+        text=fill(rng.choice(ask or patterns["ask"]), words),
         think=rng.choice(thoughts["found"]),
-        answer=_fill(rng.choice(patterns["answer"]), words),
-        lookups=lookups,
-        evidence=evidence,
-        said=tuple(bare(fact.text) for fact in shown),
-        unknown_think=_fill(rng.choice(thoughts["missing"]), words),
+        answer=fill(rng.choice(patterns["answer"]), words),
+        lookups=(
+            LookUp(fill(rng.choice(thoughts["look in" if period else "look"]), words), first, start, end),
+            LookUp(fill(rng.choice(thoughts["again"]), words), second),
+        ),
+        needs=(need,),
+        unknown_think=fill(rng.choice(thoughts["missing"]), words),
         unknown=rng.choice(bank("recall")["unknown"]["answer"]),
         note=note,
     )
 
 
-def _fill(pattern: str, words: Mapping[str, str]) -> str:
+def spoken(words: Mapping[str, str]) -> dict[str, str]:
+    """Return what patterns may name, with the topic and the value at the start of a sentence."""
+    topic = next(word for word in (words["label"], words["attribute"], words["about"]) if word)
+    return {**words, "topic": topic, "Value": capital(words["value"])}
+
+
+def look_ups(kind: str, words: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the keywords of the two look-ups of a kind of question."""
+    first, second = (dict.fromkeys(fill(word, words) for word in row) for row in bank("recall")[kind]["look"])
+    return tuple(filter(None, first)), tuple(filter(None, second))
+
+
+def fill(pattern: str, words: Mapping[str, str]) -> str:
+    """Return a pattern with its names in place."""
     for name, word in words.items():
         pattern = pattern.replace(f"{{{name}}}", word)
     return pattern
+
+
+def capital(text: str) -> str:
+    """Return text that begins a sentence."""
+    return text[:1].upper() + text[1:]

@@ -25,12 +25,14 @@ from personavlm.assistant import Kit
 from personavlm.encoders import PictureEncoder
 from personavlm.encoders.text import SentenceEncoder, load_text_encoder
 from personavlm.files import write_atomically
+from personavlm.synthesis.chains import chain_lessons
 from personavlm.synthesis.exam import exam_lessons
 from personavlm.synthesis.formats import conversational, picture_path, pictures_of, question_row, released_row
 from personavlm.synthesis.lessons import Lesson
 from personavlm.synthesis.living import SAMPLE_KINDS, Pictures, Sample, SampleKind, live_through
 from personavlm.synthesis.processes import each
 from personavlm.synthesis.recall import direct_lessons, recall_lessons
+from personavlm.synthesis.sights import sight_lessons
 from personavlm.worlds.make import make_world
 from personavlm.worlds.pictures.album import data_of
 from personavlm.worlds.values import World
@@ -46,9 +48,16 @@ PAPER_COMPOSITION: Mapping[SampleKind, int] = {
     "core": 6_672,
 }
 """The paper's SFT samples by kind."""
+PAPER_CONCEPTS = 6_000
+"""How many of them are about a thing in a picture: a record that remembers it, or a lesson that asks about it."""
+CONCEPT_NOTES = frozenset({"concept", "again", "stranger", "look"})
 PAPER_RL: Mapping[RlKind, int] = {"open": 1_191, "choice": 3_150, "binary": 1_323}
 """The paper's 5,664 RL samples by form."""
-RL_OF_NOTE: Mapping[str, RlKind] = {"fact": "open", "past": "open", "choice": "choice", "manner": "binary"}
+RL_OF_NOTE: Mapping[str, RlKind] = {
+    **dict.fromkeys(("fact", "told", "when", "past", "hop", "both", "again"), "open"),
+    "choice": "choice",
+    "manner": "binary",
+}
 """Which lessons may be asked in RL, where the answer alone is known and the way to it is to be found."""
 PAPER_PERSONS = 500
 
@@ -61,10 +70,14 @@ Progress = Callable[[str, int, int], None]
 class LessonPlan:
     """How many lessons a person gives at most, by sort: the paper's 68 reasoning and 11 RL samples, and some more."""
 
-    facts: int = 32
+    facts: int = 28
+    timed: int = 6
     past: int = 5
     unknown: int = 5
-    direct: int = 24
+    hops: int = 4
+    both: int = 5
+    sights: int = 10
+    direct: int = 20
     choices: int = 18
     manners: int = 3
 
@@ -83,11 +96,14 @@ class Composed:
     lessons: Counter[str] = field(default_factory=Counter)
     rl: Counter[RlKind] = field(default_factory=Counter)
     with_pictures: int = 0
+    concepts: int = 0
+    """Samples about a thing in a picture."""
 
     def count(self, row: Mapping[str, Any]) -> None:
         """Count a sample that is taught."""
         self.samples[row["kind"]] += 1
         self.with_pictures += bool(row["images"])
+        self.concepts += row["note"] in CONCEPT_NOTES
         if row["note"]:
             self.lessons[row["note"]] += 1
 
@@ -137,7 +153,9 @@ def lessons_of(world: World, seed: int, plan: LessonPlan) -> list[Lesson]:
     """Return a world's lessons, one a minute and message at most."""
     rng = random.Random(f"{seed}/{world.person.id}/lessons")
     lessons = [
-        *recall_lessons(world, rng, plan.facts, plan.past, plan.unknown),
+        *recall_lessons(world, rng, plan.facts, plan.timed, plan.past, plan.unknown),
+        *chain_lessons(world, rng, plan.hops, plan.both),
+        *sight_lessons(world, rng, plan.sights),
         *direct_lessons(world, rng, plan.direct),
         *exam_lessons(world, seed, rng, plan.choices, plan.manners),
     ]
@@ -174,32 +192,57 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A sample that may be chosen: where it is, whether it says something, and its form if RL may ask it."""
+    """A sample that may be chosen."""
 
     place: Place
+    kind: SampleKind
     tells: bool
+    """Whether it says something: a decision to remember, a trait shown, an entry."""
+    concept: bool
+    """Whether it is about a thing in a picture, and holds one."""
     rl: RlKind | None
+    """Its form if RL may ask it."""
+
+    @staticmethod
+    def of(place: Place, row: Mapping[str, Any]) -> Entry:
+        """Return the entry of a row of a part."""
+        concept = bool(row["images"]) and row["note"] in CONCEPT_NOTES
+        return Entry(place, row["kind"], _telling(row), concept, RL_OF_NOTE.get(row["note"]))
 
 
 def compose(out: Path, seed: int, persons: int) -> Composed:
     """Choose the samples of every kind from the parts, those for RL first, and write them with the statistics."""
-    there: dict[SampleKind, list[Entry]] = {kind: [] for kind in SAMPLE_KINDS}
+    entries: list[Entry] = []
     turns = 0
     for number in range(persons):
         for line, row in enumerate(_rows(out, number)):
             if line:
-                there[row["kind"]].append(Entry((number, line), _telling(row), RL_OF_NOTE.get(row["note"])))
+                entries.append(Entry.of((number, line), row))
             else:
                 turns += row["turns"]
-    rng = random.Random(f"{seed}/compose")
     share = persons / PAPER_PERSONS
+    rng = random.Random(f"{seed}/compose")
+    asked = {place for kind, n in PAPER_RL.items() for place in _asked(entries, kind, round(n * share), rng)}
     wanted = {kind: round(number * share) for kind, number in PAPER_COMPOSITION.items()}
-    asked = {place for kind, n in PAPER_RL.items() for place in _asked(there["reasoning"], kind, round(n * share), rng)}
-    there["reasoning"] = [entry for entry in there["reasoning"] if entry.place not in asked]
-    taught = {place for kind in SAMPLE_KINDS for place in _choose(there[kind], wanted[kind], rng)}
+    left = [entry for entry in entries if entry.place not in asked]
+    taught = _taught(left, wanted, round(PAPER_CONCEPTS * share), rng)
     composed = _write(out, taught, asked, Composed(wanted, persons=persons, turns=turns))
     write_atomically(out / "statistics.json", json.dumps(plain_statistics(composed), indent=1).encode())
     return composed
+
+
+def _taught(
+    entries: Sequence[Entry], wanted: Mapping[SampleKind, int], concepts: int, rng: random.Random
+) -> set[Place]:
+    """Choose what is taught: the concept samples, and of every kind what is still wanted from the rest."""
+    shown = [entry for entry in entries if entry.concept]
+    first = rng.sample(shown, min(concepts, len(shown)))
+    there = Counter(entry.kind for entry in first)
+    taught = {entry.place for entry in first}
+    for kind in SAMPLE_KINDS:
+        rest = [entry for entry in entries if entry.kind == kind and not entry.concept]
+        taught |= set(_choose(rest, wanted[kind] - there[kind], rng))
+    return taught
 
 
 def _write(out: Path, taught: set[Place], asked: set[Place], composed: Composed) -> Composed:
@@ -233,6 +276,7 @@ def plain_statistics(composed: Composed) -> dict[str, Any]:
         "rl": dict(sorted(composed.rl.items())),
         "lessons": dict(sorted(composed.lessons.items())),
         "with_pictures": composed.with_pictures,
+        "concepts": composed.concepts,
     }
 
 
@@ -242,7 +286,7 @@ def _rows(out: Path, number: int) -> Iterator[dict[str, Any]]:
 
 
 def _telling(row: Mapping[str, Any]) -> bool:
-    """Whether a sample says something: a decision to remember, a trait shown, an entry. Those are chosen first."""
+    """Whether a sample says something; those are chosen first."""
     output: str = row["messages"][-1]["content"][0]["text"]
     if row["kind"] == "semantic":
         return '"decision": true' in output
@@ -255,8 +299,8 @@ SILENT_SHARE = 0.3
 """So many of a kind's samples may say nothing (small talk, no trait shown): a model must learn to keep silent, too."""
 
 
-def _asked(there: Sequence[Entry], kind: RlKind, wanted: int, rng: random.Random) -> list[Place]:
-    fit = [entry.place for entry in there if entry.rl == kind]
+def _asked(entries: Sequence[Entry], kind: RlKind, wanted: int, rng: random.Random) -> list[Place]:
+    fit = [entry.place for entry in entries if entry.rl == kind]
     return rng.sample(fit, min(wanted, len(fit)))
 
 
