@@ -8,12 +8,21 @@ This is the entry: it chooses the user and the page. Pages choose, call and draw
 from __future__ import annotations
 
 import streamlit as st
-from inspector_desk import Desk, home, model_setting, now, open_desk
-from inspector_parts import STYLE, page_icon, plainly, show_problem, told
+from inspector_desk import Desk, check_model, home, model_setting, now, open_desk
+from inspector_parts import page_icon, plainly, show_problem, told
+from inspector_style import PROJECTOR, STYLE
 
 from personavlm.assistant import create_user
 from personavlm.errors import PersonaVLMError
 from personavlm.store import users
+
+PAGES = {
+    "": (("chat", "chat"),),
+    "What it remembers": (("timeline", "view_timeline"), ("memories", "inventory_2"), ("graph", "hub")),
+    "How it sees you": (("personality", "person"),),
+    "Why it answered": (("retrieval", "manage_search"), ("trace", "account_tree")),
+}
+"""The pages by section, each with its icon."""
 
 
 def choose_user(names: list[str]) -> Desk:
@@ -28,8 +37,24 @@ def choose_user(names: list[str]) -> Desk:
         st.query_params["user"] = user
         with st.popover("New user", type="tertiary", icon=":material/person_add:"):
             meet("side")
+        with st.popover("Settings", type="tertiary", icon=":material/tune:"):
+            settings()
         st.caption(plainly(f"home {home().name} · model {model_setting()}"))
         return open_desk(user)
+
+
+def settings() -> None:
+    """Draw what holds for this tab of the browser: the model, and how large things are."""
+    with st.form("model", border=False):
+        setting = st.text_input(
+            "Model", model_setting(), help="embedded, hf:ID, openai:MODEL@URL or recorded:FILE; for this tab only."
+        )
+        if st.form_submit_button("Use"):
+            with told():
+                check_model(setting.strip())
+                st.session_state["chosen model"] = setting.strip()
+                st.rerun()
+    st.toggle("Projector", key="projector", help="Larger type, for the back row.")
 
 
 def meet(place: str) -> None:
@@ -78,13 +103,19 @@ def queued(desk: Desk) -> None:
 def main() -> None:
     st.set_page_config("PersonaVLM inspector", page_icon(), layout="wide")
     st.html(STYLE)
+    if st.session_state.get("projector"):
+        st.html(PROJECTOR)
     with told():
         names = users(home())
-        pages = [
-            st.Page("inspector_pages/chat.py", title="Chat", icon=":material/chat:", default=True),
-            st.Page("inspector_pages/memory.py", title="Memory", icon=":material/inventory_2:"),
-            st.Page("inspector_pages/profile.py", title="Profile", icon=":material/person:"),
-        ]
+        pages = {
+            section: [
+                st.Page(
+                    f"inspector_pages/{name}.py", title=name.title(), icon=f":material/{icon}:", default=name == "chat"
+                )
+                for name, icon in listed
+            ]
+            for section, listed in PAGES.items()
+        }
         if not names:
             st.navigation([st.Page(welcome, title="Welcome")]).run()
             return

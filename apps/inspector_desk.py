@@ -15,9 +15,11 @@ import streamlit as st
 
 from personavlm import assistant as assistants
 from personavlm.assistant import Assistant, IdleWorker
+from personavlm.inspection import Chart, at, chart
+from personavlm.memory import Edit, State
 from personavlm.models import Model, loading
 from personavlm.store import DATABASE, Job, Store, user_folder
-from personavlm.trace import SESSION_GAP
+from personavlm.trace import SESSION_GAP, Trace
 
 
 def now() -> datetime:
@@ -31,8 +33,18 @@ def home() -> Path:
 
 
 def model_setting() -> str:
-    """Return the model in use, as ``load_model`` takes it."""
-    return os.environ.get("PERSONAVLM_MODEL", "embedded")
+    """Return the model in use, as ``load_model`` takes it: the one chosen in this tab, or the environment's."""
+    return st.session_state.get("chosen model") or os.environ.get("PERSONAVLM_MODEL", "embedded")
+
+
+def check_model(setting: str) -> None:
+    """Load a model, so that one that cannot be used is told at once. Raises ``BadInput`` or ``ModelUnavailable``."""
+    _loaded(setting)
+
+
+def other_model(setting: str) -> Model | None:
+    """Return a model to tell a reply again with; None if it is the one in use. Raises as ``check_model``."""
+    return None if setting in ("", model_setting()) else _loaded(setting)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +58,22 @@ class Desk:
     def assistant(self) -> Assistant:
         """The user's assistant; the model is loaded on first use."""
         return _assistant(_key(self.user), self.user, model_setting())
+
+    def edits(self) -> list[Edit]:
+        """Return the whole ledger's edits; read once until it grows."""
+        return _edits(_key(self.user), self.store.head()[1], self.store)
+
+    def traces(self) -> list[Trace]:
+        """Return all traces without their edits and calls; read once until there are more."""
+        return _traces(_key(self.user), self.store.head()[0], self.store)
+
+    def state(self, moment: datetime | None) -> State:
+        """Return what is known, or what was known at a moment."""
+        return self.store.state() if moment is None else at(self.edits(), moment)
+
+    def chart(self) -> Chart:
+        """Return the map of all that is known; laid out once until the ledger grows."""
+        return _chart(_key(self.user), self.store.head()[1], self.store)
 
     @property
     def problem(self) -> Exception | None:
@@ -109,6 +137,21 @@ def _loaded(setting: str) -> tuple[Model, assistants.Kit]:
 def _assistant(key: tuple[str, int], user: str, setting: str) -> Assistant:
     model, kit = _loaded(setting)
     return Assistant(_store(key, user), model, kit=kit)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _edits(key: tuple[str, int], head: str, _store: Store) -> list[Edit]:  # noqa: ARG001
+    return _store.edits()
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _traces(key: tuple[str, int], head: str, _store: Store) -> list[Trace]:  # noqa: ARG001
+    return _store.traces()
+
+
+@st.cache_resource(show_spinner="Laying the map out …", max_entries=4)
+def _chart(key: tuple[str, int], head: str, _store: Store) -> Chart:  # noqa: ARG001
+    return chart(_store.state())
 
 
 @st.cache_resource(show_spinner=False)

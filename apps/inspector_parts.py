@@ -17,71 +17,16 @@ from types import MappingProxyType
 
 import streamlit as st
 from PIL import Image, ImageDraw
+from pydantic import ValidationError
 
-from personavlm.errors import PersonaVLMError
-from personavlm.figures import TYPE_COLOURS
-from personavlm.inspection import Learnt, Move, kind_of
+from personavlm.errors import BadInput, PersonaVLMError, StoreError
+from personavlm.figures import TYPE_COLOURS, kind_of
+from personavlm.inspection import Changes, Learnt, Move, Piece, sharing
 from personavlm.memory import Memory
+from personavlm.models import Message, Part
 from personavlm.pictures import image
 from personavlm.store import Store
 from personavlm.trace import Answer, Call, Hit, Malformed, Retrieve, Step, Trace
-
-STYLE = """<style>
-.stMainBlockContainer { padding: 2.2rem 3rem 1.2rem; max-width: 1400px; }
-.stMainBlockContainer h1 { font-size: 1.8rem; }
-.stMainBlockContainer h3 { font-size: 1.35rem; padding: 0.2rem 0 0.4rem; }
-[data-testid="stColumn"] { min-width: min(100%, 20rem); }
-[data-testid="stChatMessage"] { padding: 0.6rem 0.8rem; gap: 0.6rem; }
-[data-testid="stChatMessage"] [data-testid="stVerticalBlock"] { gap: 0.25rem; }
-.pv { font-size: 0.93rem; line-height: 1.45; }
-.pv-soft { color: color-mix(in srgb, currentColor 62%, transparent); font-size: 0.84rem; }
-.pv-said { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 0.97rem; line-height: 1.5; }
-.pv-day { text-align: center; font-size: 0.78rem; letter-spacing: 0.02em; margin: 0.3rem 0 0.1rem;
-  color: color-mix(in srgb, currentColor 58%, transparent); }
-.pv-step { margin: 0.75rem 0 0.25rem; display: flex; gap: 0.55rem; align-items: baseline; }
-.pv-step b { font-weight: 600; }
-.pv-n { font-size: 0.72rem; min-width: 1.35rem; height: 1.35rem; border-radius: 50%; display: inline-grid;
-  place-items: center; background: color-mix(in srgb, currentColor 10%, transparent); flex: none; }
-.pv-think { font-style: italic; color: color-mix(in srgb, currentColor 72%, transparent); overflow-wrap: anywhere; }
-.pv-body { margin-left: 1.9rem; }
-.pv-key { display: inline-block; padding: 0.02rem 0.5rem; margin: 0.1rem 0.2rem 0.1rem 0; border-radius: 1rem;
-  background: color-mix(in srgb, currentColor 8%, transparent); font-size: 0.84rem; overflow-wrap: anywhere; }
-.pv-card { border-left: 3px solid var(--c); padding: 0.3rem 0 0.3rem 0.7rem; margin: 0.55rem 0; }
-.pv-card.former { border-left-style: dashed; }
-.pv-card.former .pv-text { color: color-mix(in srgb, currentColor 62%, transparent); }
-.pv-row { display: flex; gap: 0.6rem; align-items: flex-start; justify-content: space-between; }
-.pv-text { overflow-wrap: anywhere; flex: 1; }
-.pv-type { font-size: 0.76rem; font-weight: 600; white-space: nowrap;
-  color: color-mix(in srgb, var(--c) 78%, currentColor); }
-.pv-bars { display: flex; flex-wrap: wrap; gap: 0.1rem 1rem; font-size: 0.76rem; margin: 0.15rem 0;
-  color: color-mix(in srgb, currentColor 66%, transparent); }
-.pv-bar { display: inline-block; width: 44px; height: 5px; border-radius: 3px; margin: 0 0.35rem 0.1rem;
-  background: color-mix(in srgb, currentColor 12%, transparent); overflow: hidden; }
-.pv-bar i { display: block; height: 100%; background: var(--c); }
-.pv details { font-size: 0.84rem; }
-.pv-turns { display: flex; flex-wrap: wrap; gap: 0 1.1rem; }
-.pv-turns details[open] { flex-basis: 100%; }
-.pv summary { cursor: pointer; color: color-mix(in srgb, currentColor 62%, transparent); }
-.pv summary:hover { color: inherit; }
-.pv blockquote { margin: 0.3rem 0 0.5rem; padding: 0.45rem 0.7rem; border-radius: 0.5rem; white-space: pre-wrap;
-  overflow-wrap: anywhere; background: color-mix(in srgb, currentColor 5%, transparent); }
-.pv-bad { border: 1px solid #c9506a; border-radius: 0.5rem; padding: 0.4rem 0.7rem; margin: 0.35rem 0; }
-.pv-bad b { color: #c9506a; }
-.pv-pic { height: 64px; border-radius: 0.4rem; margin: 0.2rem 0.4rem 0.1rem 0; vertical-align: middle; }
-.pv-head { font-size: 0.78rem; font-weight: 600; margin: 1.1rem 0 0.2rem; padding-top: 0.55rem;
-  border-top: 1px solid color-mix(in srgb, currentColor 12%, transparent);
-  color: color-mix(in srgb, currentColor 66%, transparent); }
-.pv-learnt { display: grid; grid-template-columns: 6.6rem 1fr; gap: 0.15rem 0.6rem; }
-.pv-learnt > span:nth-child(odd) { color: color-mix(in srgb, currentColor 62%, transparent); }
-.pv-learnt span { overflow-wrap: anywhere; }
-.pv td:first-child { white-space: nowrap; padding-right: 1.2rem; }
-.pv table { border-collapse: collapse; width: 100%; font-size: 0.86rem; }
-.pv td, .pv th { text-align: left; padding: 0.22rem 0.7rem 0.22rem 0; font-weight: 400; vertical-align: top;
-  border-bottom: 1px solid color-mix(in srgb, currentColor 9%, transparent); overflow-wrap: anywhere; }
-.pv th { color: color-mix(in srgb, currentColor 62%, transparent); font-size: 0.78rem; }
-.pv td.num, .pv th.num { text-align: right; font-variant-numeric: tabular-nums; }
-.pv-user { display: flex; align-items: baseline; gap: 0.6rem; }
-</style>"""
 
 FIRST_HITS = 3
 """Hits shown at once; the others open on a click."""
@@ -117,6 +62,9 @@ def told() -> Iterator[None]:
         yield
     except PersonaVLMError as error:
         show_problem(error)
+    except ValidationError as error:  # a record of the ledger that no longer reads as one
+        what = f"A record of this user's store is damaged: {error.title}, {error.error_count()} fields do not fit."
+        show_problem(StoreError(what, "bring the user back from an export; the other users are not touched."))
 
 
 def show_problem(error: PersonaVLMError) -> None:
@@ -135,6 +83,11 @@ def heading(text: str) -> str:
 def said(text: str) -> None:
     """Draw what somebody said, as typed."""
     st.html(f'<div class="pv-said">{esc(text)}</div>')
+
+
+def quoted(text: str) -> str:
+    """Return what the user said, in quotation marks."""
+    return f'<div class="pv-said">“{esc(text)}”</div>'
 
 
 def soft(text: str) -> str:
@@ -240,9 +193,13 @@ def _hit(store: Store, hit: Hit) -> str:
     return (
         f'<div class="pv-card{former}" style="--c:{TYPE_COLOURS[hit.type]}">'
         f'<div class="pv-row"><span class="pv-text">{crops}{esc(hit.text)}</span>'
-        f'<span class="pv-type">{hit.type} {esc(hit.id)}</span></div>'
+        f'<span class="pv-type">{hit.type} {_linked(store, hit)}</span></div>'
         f'<div class="pv-bars">{_bars(hit)}</div>{soft(hit.why)}{evidence(store, turns)}</div>'
     )
+
+
+def _linked(store: Store, hit: Hit) -> str:
+    return turn_link(store.user, hit.id) if hit.type == "turn" else memory_link(store.user, hit.id)
 
 
 def _bars(hit: Hit) -> str:
@@ -263,11 +220,25 @@ def evidence(store: Store, turns: Sequence[str]) -> str:
 
 
 def _raw(store: Store, turn: str) -> str:
-    trace = store.trace(turn)
+    try:
+        trace = store.trace(turn)
+    except BadInput:
+        return soft(f"{turn} is not here")
     name = f"{turn} · {trace.turn.time.day} {trace.turn.time:%b %H:%M}"
     words = f"{soft(moment(trace.turn.time))}<b>user</b> {esc(trace.turn.text)}\n<b>reply</b> {esc(trace.reply)}"
     shown = pictures(store, trace)
-    return f"<details><summary>{name}</summary><blockquote>{shown}{words}</blockquote></details>"
+    opened = turn_link(store.user, turn, "open this turn")
+    return f"<details><summary>{esc(name)}</summary><blockquote>{shown}{words}\n{opened}</blockquote></details>"
+
+
+def turn_link(user: str, turn: str, words: str = "") -> str:
+    """Return a link to a turn in the chat."""
+    return f'<a href="./?{esc(sharing.address("", user=user, turn=turn).lstrip("?"))}">{esc(words or turn)}</a>'
+
+
+def memory_link(user: str, memory: str, words: str = "") -> str:
+    """Return a link to a memory's card."""
+    return f'<a href="./{esc(sharing.address("memories", user=user, memory=memory))}">{esc(words or memory)}</a>'
 
 
 def learnt_rows(rows: Sequence[Learnt]) -> str:
@@ -276,10 +247,47 @@ def learnt_rows(rows: Sequence[Learnt]) -> str:
     return f'<div class="pv-learnt">{lines}</div>' if rows else soft("nothing new")
 
 
+def version_diff(pieces: Sequence[Piece]) -> str:
+    """Return how a wording changed: what went is struck out, what came is marked."""
+    tags = {"same": "{}", "gone": '<span class="pv-gone">{}</span>', "new": '<span class="pv-new">{}</span>'}
+    return " ".join(tags[piece.change].format(esc(piece.words)) for piece in pieces)
+
+
+def change_list(user: str, changed: Changes) -> str:
+    """Return what changed between two moments, one line each."""
+    rows = [
+        *((f"{shift.trait}", f"{shift.before:.1f} → {shift.after:.1f}") for shift in changed.shifts),
+        *(
+            ("replaced", f"{esc(old.text)} → {esc(new.text)} {memory_link(user, new.id)}")
+            for old, new in changed.replaced
+        ),
+        *(("ended", f"{esc(memory.text)} {memory_link(user, memory.id)}") for memory in changed.ended),
+        *(
+            (f"new {kind_of(memory)}", f"{esc(memory.text)} {memory_link(user, memory.id)}")
+            for memory in changed.learnt
+        ),
+        *([("ties", f"{changed.links} new between memories")] if changed.links else []),
+    ]
+    lines = "".join(f"<span>{esc(verb)}</span><span>{text}</span>" for verb, text in rows)
+    return f'<div class="pv-list">{lines}</div>' if rows else soft("nothing changed")
+
+
 def _marked(row: Learnt) -> str:
     if row.type is None:
         return ""
     return f'<span class="pv-type" style="--c:{TYPE_COLOURS[row.type]}">{row.type}</span> '
+
+
+def prompt_text(messages: Sequence[Message], reply: str) -> str:
+    """Return a prompt word by word, message by message, and what the model said to it."""
+    parts = [heading(message.role) + "".join(map(_part, message.content)) for message in messages]
+    return "".join([*parts, heading("what the model said"), f"<pre>{esc(reply)}</pre>"])
+
+
+def _part(part: Part) -> str:
+    if isinstance(part, str):
+        return f"<pre>{esc(part)}</pre>"
+    return f'<img class="pv-pic" src="{thumbnail(part.data)}" alt="picture in the prompt">'
 
 
 def calls(made: Sequence[Call]) -> str:
@@ -315,7 +323,7 @@ def card(store: Store, memory: Memory) -> str:
     return (
         f'<div class="pv-card{former}" style="--c:{TYPE_COLOURS[kind]}">'
         f'<div class="pv-row"><span class="pv-text">{crops}{esc(memory.text)}</span>'
-        f'<span class="pv-type">{kind} {esc(memory.id)}</span></div>'
+        f'<span class="pv-type">{kind} {memory_link(store.user, memory.id)}</span></div>'
         f"{soft(held)}{evidence(store, rests_on)}</div>"
     )
 

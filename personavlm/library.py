@@ -60,7 +60,8 @@ class Library:
         self.pictures = pictures
         self.detector = detector
         self.encoder = encoder
-        self._stored = StoredEncoder(encoder, store)
+        self.stored_encoder = StoredEncoder(encoder, store)
+        """The text encoder, remembering in the store what it encoded."""
         self._lock = threading.RLock()
         self._index = Index(encoder)
         self._seen = _Seen()
@@ -77,7 +78,8 @@ class Library:
 
     def _follow(self) -> None:
         """Index what the ledger gained: new turns, and the memories that new edits touched."""
-        state, speaker = self.store.state(), self.store.state().name or ""
+        state = self.store.state()
+        speaker = state.name or ""
         fresh: list[Passage] = []
         for trace in self.store.traces_after(self._seen.turn):
             fresh.append(turn_passage(trace, self.store.session_of(trace.turn.id), speaker))
@@ -109,7 +111,7 @@ class Library:
     def _add(self, index: Index, fresh: list[Passage]) -> None:
         # Raw turns are encoded once and kept; times stay in order so that a period is a span of rows.
         fresh.sort(key=lambda passage: passage.time)
-        index.add(fresh, self._stored.encode([passage.searched for passage in fresh]))
+        index.add(fresh, self.stored_encoder.encode([passage.searched for passage in fresh]))
 
     # ── pictures ─────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -17,14 +17,12 @@ from PIL import Image
 
 from personavlm.assistant import Assistant, Kit, create_user
 from personavlm.errors import ModelUnavailable
-from personavlm.inspection import counted, found, learnt, moves, notable, stops, summed, wondered
-from personavlm.memory import trajectory
+from personavlm.memory import Add, Memory
 from personavlm.models import Model, loading
 from personavlm.models.scripted import Scripted
-from personavlm.personality import NEUTRAL, TRAITS, Profile, evolve
+from personavlm.personality import NEUTRAL, Profile, evolve
 from personavlm.prompts import slot
 from personavlm.store import DATABASE, Store, users
-from personavlm.trace import Malformed
 from tests.fakes import NOTHING_NEW, answering, kit, look_up, remember
 
 st = pytest.importorskip("streamlit", reason="the inspector needs the extra apps")
@@ -119,7 +117,7 @@ def test_chat_shows_the_past_and_what_was_inside_the_last_answer(app: AppTest) -
     assert "My sister plays the cello." in page
     assert "session s2 · Monday 3 March 2025" in page
     assert "Looked up" in page
-    assert "semantic m1_1" in page
+    assert "memory=m1_1" in page  # a hit leads to its memory
     assert 'src="data:image/jpeg' in page  # the picture, small, in the page itself
 
 
@@ -156,6 +154,32 @@ def test_only_asking_stores_nothing_and_knows_only_the_past(app: AppTest, home: 
         assert store.counts()[0] == 4
 
 
+def test_traits_for_one_answer_are_only_asked(app: AppTest, home: Path) -> None:
+    app.multiselect(key="as if").set_value(["openness"]).run()
+    app.slider(key="as if openness").set_value(4.5).run()
+    app.chat_input[0].set_value("Who plays the cello?").run()
+    healthy(app)
+    assert "only asked as if openness 4.5" in drawn(app)
+    with Store.open(home, "Dana") as store:
+        assert store.counts()[0] == 4
+
+
+def test_why_this_leads_to_the_memory(app: AppTest) -> None:
+    links = [link.proto.label for link in app.get("page_link")]
+    assert any(label.startswith("Why this? ") for label in links)
+    assert "Its trace" in links
+
+
+def test_another_model_holds_for_this_tab(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = answering(respond="<think>x</think><answer>Quite another voice.</answer>")
+    monkeypatch.setattr(loading, "load_model", lambda setting: other if setting == "other" else model())
+    next(box for box in app.text_input if box.label == "Model").set_value("other")
+    press(app, "Use")
+    app.chat_input[0].set_value("Hello?").run()
+    healthy(app)
+    assert "Quite another voice." in drawn(app)
+
+
 def test_a_time_before_the_last_turn_is_refused_with_its_remedy(app: AppTest) -> None:
     app.segmented_control(key="clock").set_value("At a set time").run()
     app.datetime_input[0].set_value(datetime(2024, 1, 1, 12, 0)).run()
@@ -165,11 +189,15 @@ def test_a_time_before_the_last_turn_is_refused_with_its_remedy(app: AppTest) ->
     assert "Give a later time" in app.error[0].value
 
 
-def test_memory_shows_cards_history_and_why_not(app: AppTest) -> None:
-    go(app, "memory")
+# ── memories ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_memories_show_cards_history_and_why_not(app: AppTest) -> None:
+    go(app, "memories")
     healthy(app)
     assert "sister plays the cello" in drawn(app)
-    next(box for box in app.selectbox if box.label == "Look closer at").set_value("m1_1").run()
+    app.button(key="open m1_1").click().run()
+    assert app.query_params["memory"] == "m1_1"
     app.text_input(key="question").set_value("Who plays the cello?")
     press(app, "Ask")
     healthy(app)
@@ -177,22 +205,111 @@ def test_memory_shows_cards_history_and_why_not(app: AppTest) -> None:
     assert "1 of 1 semantic memories" in drawn(app)
 
 
-def test_memory_as_of_a_moment_knows_nothing_later(app: AppTest) -> None:
-    go(app, "memory")
-    slider = app.select_slider[0]
+def test_memories_as_of_a_moment_know_nothing_later_and_are_not_changed(app: AppTest) -> None:
+    go(app, "memories")
     assert "episodic" in drawn(app)
-    slider.set_value(slider.options[0] if isinstance(slider.options[0], datetime) else NOON).run()
+    app.select_slider[0].set_value(NOON).run()
     healthy(app)
     assert "e1_1" not in drawn(app)
+    assert not [button for button in app.button if button.label == "Correct it"]
+    go(app, "timeline")
+    assert app.select_slider[0].value == NOON  # other pages keep the moment
 
 
-def test_profile_shows_steps_and_takes_the_users_word(app: AppTest, home: Path) -> None:
-    go(app, "profile")
+def test_a_memory_is_corrected_with_a_reason_and_brought_back(app: AppTest, home: Path) -> None:
+    go(app, "memories")
+    app.button(key="open m1_1").click().run()
+    app.text_area(key="right m1_1").set_value("sister plays the viola")
+    press(app, "Correct it")
+    assert "No reason was given" in app.error[0].value
+    app.text_input(key="why right m1_1").set_value("misheard")
+    press(app, "Correct it")
+    healthy(app)
+    with Store.open(home, "Dana") as store:
+        assert store.state().memories["m1_1"].status == "superseded"
+        assert store.state().memories["h1"].text == "sister plays the viola"
+    assert '<span class="pv-gone">cello</span>' in drawn(app)
+    app.button(key="back m1_1").click().run()
+    healthy(app)
+    with Store.open(home, "Dana") as store:
+        assert [m.text for m in store.state().current("semantic")] == ["sister plays the cello"]
+
+
+def test_a_memory_is_retired(app: AppTest, home: Path) -> None:
+    go(app, "memories")
+    app.button(key="open m1_1").click().run()
+    app.text_input(key="why gone m1_1").set_value("she stopped")
+    press(app, "Retire it")
+    healthy(app)
+    with Store.open(home, "Dana") as store:
+        assert store.state().memories["m1_1"].status == "retired"
+
+
+def test_a_contradiction_waits_to_be_decided(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Store.open(home, "Dana") as store:
+        when = max(edit.time for edit in store.edits())
+        liking = {"kind": "preference", "value": "tea"}
+        for id, polarity in (("x1", 1), ("x2", -1)):
+            said = "likes tea" if polarity == 1 else "dislikes tea"
+            memory = Memory(id, "semantic", said, when, ("t1",), attribute="tea", polarity=polarity, **liking)  # type: ignore[arg-type]
+            store.record("t1", [Add(when, ("t1",), memory)])
+    use(monkeypatch, home)
+    app = go(opened(), "memories")
+    app.segmented_control(key="view").set_value("To decide").run()
+    assert "liked and disliked" in drawn(app)
+    press(app, "Keep the newer")
+    healthy(app)
+    with Store.open(home, "Dana") as store:
+        assert {m.id for m in store.state().current() if "tea" in m.text} == {"x2"}
+    app.segmented_control(key="view").set_value("Core and habits").run()
+    healthy(app)
+    assert "name: Dana" in drawn(app)
+    finish()
+
+
+# ── timeline, graph ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_timeline_goes_back_with_the_whole_page(app: AppTest) -> None:
+    go(app, "timeline")
+    healthy(app)
+    assert app.get("plotly_chart")
+    assert "4 turns" in drawn(app)
+    assert "new episodic" in drawn(app)
+    app.select_slider[0].set_value(NOON).run()
+    healthy(app)
+    assert "1 turn ·" in drawn(app)
+    assert "How they came across then" in drawn(app)
+    assert app.query_params["moment"] == NOON.isoformat()
+
+
+def test_the_timeline_is_filtered_by_type_and_words(app: AppTest) -> None:
+    go(app, "timeline")
+    app.text_input(key="timeline words").set_value("cello").run()
+    healthy(app)
+    app.button_group(key="timeline types").set_value([]).run()
+    healthy(app)
+
+
+def test_the_graph_names_groups_and_goes_back(app: AppTest) -> None:
+    go(app, "graph")
+    healthy(app)
+    assert "Groups, by size" in drawn(app)
+    app.select_slider[0].set_value(NOON).run()
+    healthy(app)
+    assert "2 memories" in drawn(app)
+
+
+# ── personality ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_personality_shows_steps_and_takes_the_users_word(app: AppTest, home: Path) -> None:
+    go(app, "personality")
     healthy(app)
     assert app.get("plotly_chart")
     assert f"extraversion 3.0 → {evolve(NEUTRAL, Profile(extraversion=5), 1).extraversion:.1f}" in drawn(app)
     app.multiselect[0].set_value(["openness"]).run()
-    app.slider[0].set_value(1.5)
+    next(slider for slider in app.slider if slider.label == "openness").set_value(1.5)
     press(app, "Set")
     healthy(app)
     with Store.open(home, "Dana") as store:
@@ -200,6 +317,105 @@ def test_profile_shows_steps_and_takes_the_users_word(app: AppTest, home: Path) 
     press(app, "Lift all")
     with Store.open(home, "Dana") as store:
         assert store.state().estimate.overrides == ()
+
+
+def test_personality_under_other_rules_without_a_session_and_beside_the_truth(app: AppTest) -> None:
+    go(app, "personality")
+    for view, shown in (
+        ("Other rules", "Where each rule ends"),
+        ("Without a session", "What the session did"),
+        ("Ten known persons", "true"),
+    ):
+        app.segmented_control(key="personality view").set_value(view).run()
+        healthy(app)
+        assert view == "Ten known persons" or shown in drawn(app)
+    app.segmented_control(key="personality view").set_value("Other rules").run()
+    app.button_group(key="rules").set_value([]).run()
+    healthy(app)
+
+
+# ── retrieval, trace ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_retrieval_lists_candidates_and_turns_with_the_weights(app: AppTest) -> None:
+    go(app, "retrieval")
+    app.text_input(key="ask Dana").set_value("Who plays the cello?").run()
+    healthy(app)
+    before = app.dataframe[0].value
+    assert set(before["id"]) >= {"m1_1"}
+    app.slider(key="weight dense").set_value(0.0).run()
+    healthy(app)
+    assert not app.dataframe[0].value["fused"].equals(before["fused"])
+    press(app, "Back to the defaults")
+    assert app.dataframe[0].value["fused"].equals(before["fused"])
+    app.text_input(key="missing").set_value("c0_1").run()
+    assert "core memory is in every prompt" in drawn(app)
+    app.date_input(key="period Dana").set_value((NOON.date(), NOON.date())).run()
+    healthy(app)
+
+
+def test_trace_shows_steps_prompts_and_tells_again(app: AppTest) -> None:
+    app.query_params["turn"] = "t4"
+    go(app, "trace")
+    healthy(app)
+    assert "Looked up" in drawn(app)
+    app.segmented_control(key="trace view").set_value("Prompts").run()
+    healthy(app)
+    assert "what the model said" in drawn(app)
+    app.segmented_control(key="trace view").set_value("Tell again").run()
+    press(app, "Tell again")
+    healthy(app)
+    assert "As it was" in drawn(app)
+    app.segmented_control(key="trace view").set_value("One memory less").run()
+    press(app, "Leave one out")
+    healthy(app)
+    assert "without semantic m1_1" in drawn(app)
+
+
+# ── what all pages share ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+PAGES = tuple(sorted(path.stem for path in (ROOT / "apps" / "inspector_pages").glob("*.py")))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_can_be_taken_away_and_projected(app: AppTest, page: str) -> None:
+    app.toggle(key="projector").set_value(True).run()
+    go(app, page)
+    healthy(app)
+    shown = "\n".join(block.value for block in app.code)
+    assert "user=Dana" in shown
+    assert "Store.open(" in shown
+
+
+def test_a_link_opens_what_it_names(app: AppTest) -> None:
+    app.query_params["turn"] = "t2"
+    app.run()
+    assert "turn t2" in drawn(app)
+    app.query_params["memory"] = "m1_1"
+    app.query_params["moment"] = NOON.isoformat()
+    go(app, "memories")
+    healthy(app)
+    assert app.select_slider[0].value == NOON
+    app.query_params["memory"] = "m99"
+    app.query_params["moment"] = "never"
+    go(app, "memories")
+    assert not app.exception
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_damaged_records_are_told(home: Path, monkeypatch: pytest.MonkeyPatch, page: str) -> None:
+    with Store.open(home, "Dana") as store:
+        file = store.folder / DATABASE
+    damaged = sqlite3.connect(file)
+    damaged.execute("UPDATE ledger SET record = substr(record, 1, 40) WHERE kind = 'edit' AND seq > 3")
+    damaged.commit()
+    damaged.close()
+    use(monkeypatch, home)
+    app = go(opened(), page)
+    assert not app.exception
+    assert "damaged" in app.error[0].value
+    finish()
 
 
 def press(app: AppTest, label: str) -> None:
@@ -220,7 +436,7 @@ def test_an_empty_home_offers_to_meet_or_to_run_the_demo(tmp_path: Path, monkeyp
     press(app, "Create")
     assert users(tmp_path) == ["Noor"]
     healthy(app)
-    for page in ("memory", "profile", "chat"):
+    for page in PAGES:
         healthy(go(app, page))
     finish()
 
@@ -314,59 +530,11 @@ def test_a_newer_store_is_told_and_the_others_stay_open(home: Path, monkeypatch:
     finish()
 
 
-# ── what the pages show, as values ───────────────────────────────────────────────────────────────────────────────
-
-
-def test_what_a_turn_taught_in_words(home: Path) -> None:
-    with Store.open(home, "Dana") as store:
-        state = store.state()
-        rows = learnt(store.trace("t1").edits, state)
-        assert [(row.verb, row.text, row.memory) for row in rows if row.type == "semantic"] == [
-            ("remembered", "sister plays the cello", "m1_1")
-        ]
-        assert any(row.verb == "read" and "extraversion as 5.0" in row.text for row in learnt(store.edits(), state))
-        assert summed(store.trace("t1")).learnt == 1
-        assert summed(store.trace("t4")).look_ups == 1
-
-
-def test_steps_of_the_profile_in_words_newest_first(home: Path) -> None:
-    with Store.open(home, "Dana") as store:
-        rows = moves(trajectory(store.edits()))
-    assert [row.turn for row in rows] == ["t2"]
-    assert rows[0].moved.startswith("extraversion 3.0 → ")
-    assert not any(trait in rows[0].moved for trait in TRAITS if trait != "extraversion")
-
-
-def test_memories_are_found_by_type_and_words(home: Path) -> None:
-    with Store.open(home, "Dana") as store:
-        state, edits = store.state(), store.edits()
-    assert [m.id for m in found(state, text="CELLO sister")] == ["m1_1"]
-    assert found(state, "procedural") == []
-    assert counted(state)["semantic"] == (1, 0)
-    assert notable(found(state, "semantic")).id == "m1_1"  # type: ignore[union-attr]
-    assert notable([]) is None
-    assert stops(edits) == sorted({edit.time for edit in edits})
-    assert len(stops(edits, most=2)) <= 3
-    assert stops(edits, most=2)[-1] == max(edit.time for edit in edits)
-
-
-def test_wondering_asks_without_storing(home: Path) -> None:
-    with Store.open(home, "Dana") as store:
-        dana = Assistant(store, model(), kit=kit())
-        before = store.head()
-        came = wondered(dana, NOON + timedelta(days=2), "Who plays the cello?", "m1_1")
-        core = wondered(dana, NOON + timedelta(days=2), "Who plays the cello?", "c0_1")
-        assert (came.returned, came.place) == (True, 1)
-        assert not core.returned
-        assert "core memory is in every prompt" in core.reason
-        assert store.head() == before
-        assert not any(isinstance(step.action, Malformed) for step in came.trace.steps)
-
-
 def test_pages_import_the_package_and_what_draws_only() -> None:
-    allowed = {"streamlit", "PIL", "personavlm", "inspector_desk", "inspector_parts", *sys.stdlib_module_names}
     files = sorted((ROOT / "apps").rglob("*.py"))
-    assert len(files) >= 6
+    assert len(files) >= 12
+    own = {path.stem for path in files if path.parent.name == "apps"}
+    allowed = {"streamlit", "plotly", "PIL", "pydantic", "personavlm", *own, *sys.stdlib_module_names}
     for path in files:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import | ast.ImportFrom):
@@ -410,7 +578,7 @@ def test_a_journey_in_a_real_browser(home: Path) -> None:
         page.get_by_text('says "play"').or_(page.get_by_text("close in meaning")).first.wait_for(timeout=60_000)
         assert page.get_by_text("Looked up").first.is_visible()
         assert "cello" in page.locator('[data-testid="stChatMessage"]').last.inner_text().lower()
-        for name, heading in (("Memory", "What is remembered of Dana"), ("Profile", "How Dana comes across")):
+        for name, heading in (("Memories", "What is remembered of Dana"), ("Personality", "How Dana comes across")):
             go_to(page, name, heading)
             screenshots.settle(page)
             assert page.locator('[data-testid="stException"]').count() == 0

@@ -38,7 +38,7 @@ from personavlm.figures.profile import (
     profile_radar,
 )
 from personavlm.figures.sessions import gap_sweep, session_timeline
-from personavlm.figures.style import CYCLE, TRAIT_COLOURS, TYPE_COLOURS
+from personavlm.figures.style import CYCLE, TRAIT_COLOURS, TYPE_COLOURS, kind_of
 from personavlm.figures.timeline import memory_timeline
 from personavlm.figures.turn import context_bars, hit_scores, turn_timeline
 
@@ -52,6 +52,7 @@ __all__ = [
     "gap_sweep",
     "hit_scores",
     "intervals",
+    "kind_of",
     "memory_map",
     "memory_timeline",
     "momentum_curve",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import plotly.graph_objects as go
 
+from personavlm.memory import Memory
 from personavlm.personality import Trait
 from personavlm.trace import HitType
 
@@ -28,6 +29,11 @@ CYCLE = ("#2277b4", "#c9601e", "#2a8f68", "#a8559c", "#c07c00")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x")
 FAINT = "rgba(128, 128, 128, 0.22)"
 RULE = "rgba(128, 128, 128, 0.65)"
+
+
+def kind_of(memory: Memory) -> HitType:
+    """Return the type a memory is shown under: its own, or visual for a named thing with pictures."""
+    return "visual" if memory.crops else memory.type
 
 
 def styled(figure: go.Figure, height: int, top: int = 16, right: int = 16) -> go.Figure:

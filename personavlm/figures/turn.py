@@ -1,4 +1,4 @@
-"""One turn: its calls and look-ups in time, and the scores of what came back."""
+"""One turn: its calls and look-ups in time, the scores of what came back, and what filled its prompts."""
 
 from __future__ import annotations
 
@@ -131,3 +131,48 @@ def _parts(part: str, symbol: str, scored: Sequence[tuple[float | None, str]]) -
         hovertemplate=f"{part} %{{x:.2f}}<extra></extra>",
         name=part,
     )
+
+
+PART_COLOURS: Mapping[str, str] = {
+    "instructions": "#868c96",
+    "core memory": TYPE_COLOURS["core"],
+    "traits": "#8462b8",
+    "recent turns": "#c07c00",
+    "message": "#c9506a",
+    "procedural": TYPE_COLOURS["procedural"],
+    "semantic": TYPE_COLOURS["semantic"],
+    "visual": TYPE_COLOURS["visual"],
+    "episodic": TYPE_COLOURS["episodic"],
+    "earlier steps": "#6a7590",
+}
+
+
+def context_bars(prompts: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> go.Figure:
+    """Draw what fills each prompt of a reply: its name, and its parts with their sizes (tokens, about four characters).
+
+    Prompts stand from the first down; parts keep their colour in every figure.
+    """
+    names = [f"{number}. {name}" for number, (name, _) in enumerate(prompts, start=1)]
+    sizes = [dict(parts) for _, parts in prompts]
+    used = [part for part in PART_COLOURS if any(part in filled for filled in sizes)]
+    bars = (
+        go.Bar(
+            x=[filled.get(part, 0) for filled in sizes],
+            y=names,
+            orientation="h",
+            width=0.6,
+            name=part,
+            marker={"color": PART_COLOURS[part], "line": {"width": 1, "color": "white"}},
+            text=[part if filled.get(part, 0) > 0.12 * sum(filled.values()) else "" for filled in sizes],
+            textposition="inside",
+            insidetextanchor="middle",
+            textangle=0,
+            hovertemplate=f"{part}: %{{x}} tokens<extra></extra>",
+        )
+        for part in used
+    )
+    figure = go.Figure(list(bars))
+    figure.update_layout(barmode="stack", legend={"orientation": "h", "y": -0.32, "yanchor": "top", "x": 0})
+    figure.update_xaxes(title_text="size (tokens, about four characters each)")
+    figure.update_yaxes(categoryorder="array", categoryarray=names[::-1], type="category", automargin=True)
+    return styled(figure, height=150 + 44 * max(1, len(prompts)), top=8)

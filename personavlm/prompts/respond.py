@@ -93,6 +93,16 @@ _RETRIEVE = re.compile(r"<retrieve>(.*?)(?:</retrieve>|\Z)", re.DOTALL | re.IGNO
 _ANSWER = re.compile(r"<answer>(.*?)(?:</answer>|\Z)", re.DOTALL | re.IGNORECASE)
 _STRICT = re.compile(r"\s*<think>(?:(?!</?think>).)*</think><(answer|retrieve)>(?:(?!</?\1>).)*</\1>\s*", re.DOTALL)
 
+
+def step_text(think: str, action: Retrieve | Answer) -> str:
+    """Return a step as a model writes it, in the prompt's exact format: what ``parse_step`` reads."""
+    if isinstance(action, Answer):
+        return f"<think>{think}</think><answer>{action.text}</answer>"
+    start, end = (f'"{time:%Y-%m-%d %H:%M}"' if time else '"null"' for time in (action.start, action.end))
+    block = f'"keywords": {", ".join(action.keywords)}\n"start_time": {start}\n"end_time": {end}'
+    return f"<think>{think}</think><retrieve>\n{block}\n</retrieve>"
+
+
 MAX_OUTPUT = 20_000
 """Longer model output is cut before parsing (characters)."""
 MAX_KEYWORDS = 24

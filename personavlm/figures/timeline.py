@@ -1,0 +1,179 @@
+"""A life on a time axis: every memory as a bar as long as it held, and under them the turns they rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import NamedTuple
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from personavlm.figures.style import (
+    CYCLE,
+    FAINT,
+    RULE,
+    TYPE_COLOURS,
+    as_html,
+    faded,
+    kind_of,
+    shortened,
+    styled,
+)
+from personavlm.memory import Memory, Status
+from personavlm.trace import HitType, Session, Trace, sessions
+
+READABLE = 84
+"""With more bars than this their texts are shown on hovering only, and bars get thinner."""
+DASHES = {"current": "solid", "superseded": "6px,3px", "retired": "2px,3px", "merged": "2px,3px"}
+LONG_PAUSE = 0.25
+"""A pause longer than this share of the whole span is cut out of the axis."""
+PAUSE_LEFT = timedelta(hours=30)
+ORDER: tuple[HitType, ...] = ("core", "semantic", "visual", "procedural", "episodic")
+
+
+class _Row(NamedTuple):
+    """One memory's place: ``y`` counts rows from the top, ``start`` and ``end`` are cut to the axis."""
+
+    memory: Memory
+    y: int
+    start: datetime
+    end: datetime
+
+
+def memory_timeline(
+    memories: Sequence[Memory],
+    traces: Sequence[Trace],
+    edge: datetime | None = None,
+    chosen: str = "",
+) -> go.Figure:
+    """Draw memories as bars over time (days), by type, each from when it held to when it stopped, above the turns.
+
+    Solid bars hold, dashed ones were superseded, dotted ones retired or merged. ``edge`` is the moment to draw up to
+    (default: the last turn); long pauses are cut out. ``chosen`` is a memory to make stand out. Selecting a mark gives
+    the id of its memory or turn as custom data.
+    """
+    times = [trace.turn.time for trace in traces]
+    known = [*times, *([] if times else [m.since for m in memories])]
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.86, 0.14], vertical_spacing=0.02)
+    first = min(known, default=edge)
+    last = edge or max(known, default=None)
+    rows = list(_rows(memories, first, last)) if first and last else []
+    for kind in ORDER:
+        held = [row for row in rows if kind_of(row.memory) == kind]
+        for drawn in _bars(kind, held, _thickness(len(rows))):
+            figure.add_trace(drawn, row=1, col=1)
+        figure.add_trace(_marks(kind, held, _thickness(len(rows)), chosen), row=1, col=1)
+    for number, session in enumerate(sessions(traces)):
+        figure.add_trace(_turns(session, number), row=2, col=1)
+    _axes(figure, rows, times, first, last)
+    height = 150 + (13 * len(rows) if len(rows) <= READABLE else min(900, max(560, 2 * len(rows))))
+    return styled(figure, height=max(300, height), top=10)
+
+
+def _rows(memories: Sequence[Memory], first: datetime, last: datetime) -> Iterator[_Row]:
+    ranked = sorted(memories, key=lambda m: (ORDER.index(kind_of(m)), m.since, m.id))
+    for y, memory in enumerate(ranked):
+        start = min(max(memory.since, first), last)
+        yield _Row(memory, y, start, min(max(memory.until or last, start), last) if memory.until else last)
+
+
+def _thickness(rows: int) -> float:
+    return 6.0 if rows <= READABLE else max(1.2, 330 / rows)
+
+
+def _bars(kind: HitType, rows: Sequence[_Row], thickness: float) -> Iterator[go.Scatter]:
+    groups: dict[Status, list[_Row]] = {}
+    for row in rows:
+        groups.setdefault(row.memory.status, []).append(row)
+    for status, held in groups.items():
+        x: list[datetime | None] = []
+        y: list[int | None] = []
+        for row in held:
+            x += [row.start, row.end, None]
+            y += [row.y, row.y, None]
+        width = thickness if status == "current" else max(1.4, thickness * 0.55)
+        line = {"width": width, "dash": DASHES[status], "color": faded(TYPE_COLOURS[kind], 0.42)}
+        yield go.Scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip", showlegend=False)
+
+
+def _marks(kind: HitType, rows: Sequence[_Row], thickness: float, chosen: str) -> go.Scatter:
+    """Where each memory begins, and where it ended if it did."""
+    ends = [row for row in rows if row.memory.status != "current"]
+    marks = [*((row, row.start, "circle") for row in rows), *((row, row.end, "line-ns") for row in ends)]
+    colour = TYPE_COLOURS[kind]
+    size = max(4.0, thickness)
+    return go.Scatter(
+        x=[x for _, x, _ in marks],
+        y=[row.y for row, _, _ in marks],
+        mode="markers",
+        marker={
+            "symbol": [symbol for _, _, symbol in marks],
+            "size": [size * (2 if row.memory.id == chosen else 1) for row, _, _ in marks],
+            "color": colour,
+            "line": {"width": [2 if symbol == "line-ns" else 0 for _, _, symbol in marks], "color": colour},
+        },
+        customdata=[[row.memory.id] for row, _, _ in marks],
+        text=[_told(row.memory) for row, _, _ in marks],
+        hovertemplate="%{text}<extra></extra>",
+        unselected={"marker": {"opacity": 0.8}},
+        showlegend=False,
+    )
+
+
+def _told(memory: Memory) -> str:
+    until = f" to {memory.until:%d %b %Y}" if memory.until else ""
+    held = f"{memory.status}, {memory.since:%d %b %Y}{until}"
+    return f"<b>{memory.id}</b> {kind_of(memory)}, {held}<br>{as_html(shortened(memory.text, 90))}"
+
+
+def _turns(session: Session, number: int) -> go.Scatter:
+    turns = [trace.turn for trace in session.traces]
+    colour = CYCLE[number % len(CYCLE)]
+    return go.Scatter(
+        x=[turn.time for turn in turns],
+        y=list(range(len(turns))),
+        mode="markers",
+        marker={"size": 6, "color": colour, "line": {"width": 0}},
+        customdata=[[turn.id] for turn in turns],
+        text=[
+            f"{session.id} · <b>{t.id}</b> · {t.time:%d %b %Y %H:%M}<br>{as_html(shortened(t.text, 80))}" for t in turns
+        ],
+        hovertemplate="%{text}<extra></extra>",
+        unselected={"marker": {"opacity": 0.8}},
+        showlegend=False,
+    )
+
+
+def _axes(
+    figure: go.Figure, rows: Sequence[_Row], times: Sequence[datetime], first: datetime | None, last: datetime | None
+) -> None:
+    if rows and len(rows) <= READABLE:
+        texts = [as_html(shortened(row.memory.text, 38)) for row in rows]
+        figure.update_yaxes(tickvals=[row.y for row in rows], ticktext=texts, tickfont={"size": 10}, row=1, col=1)
+    else:
+        starts = {kind: [r.y for r in rows if kind_of(r.memory) == kind] for kind in ORDER}
+        middles = {kind: sum(held) / len(held) for kind, held in starts.items() if held}
+        figure.update_yaxes(tickvals=list(middles.values()), ticktext=list(middles), row=1, col=1)
+    for kind, above in zip(ORDER[1:], ORDER, strict=False):
+        border = next((row.y for row in rows if kind_of(row.memory) == kind), None)
+        if border and any(kind_of(row.memory) == above for row in rows):
+            figure.add_hline(border - 0.5, line={"color": FAINT, "width": 1}, row=1, col=1)
+    figure.update_yaxes(range=[len(rows) - 0.3, -0.7], showgrid=False, automargin=True, row=1, col=1)
+    figure.update_yaxes(title_text="turns", showticklabels=False, showgrid=False, row=2, col=1)
+    figure.update_xaxes(title_text="time (day)", row=2, col=1)
+    if first and last:
+        margin = max(timedelta(hours=3), (last - first) * 0.015)
+        figure.update_xaxes(range=[first - margin, last + margin], rangebreaks=_pauses(times, last))
+        figure.add_vline(last, line={"color": RULE, "width": 1, "dash": "dot"})
+
+
+def _pauses(times: Sequence[datetime], last: datetime) -> list[dict[str, list[datetime]]]:
+    """Long silences, cut down to a little so that what was said is not squeezed together."""
+    known = sorted({*times, last})
+    if len(known) < 3:
+        return []
+    longest = (known[-1] - known[0]) * LONG_PAUSE
+    pairs = [(a, b) for a, b in pairwise(known) if b - a > max(longest, 4 * PAUSE_LEFT)]
+    return [{"bounds": [a + PAUSE_LEFT, b - PAUSE_LEFT]} for a, b in pairs]
