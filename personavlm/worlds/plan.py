@@ -29,15 +29,21 @@ PICTURED = 0.175
 AGAIN = 0.6
 """Share of them that show a known thing again, another way."""
 
-CUED = 0.55
+CUED = 0.57
 """Share of turns that show a trait, once somebody has warmed to the conversation."""
 
 RESERVE, WARM = 0.35, 8
 """How much of that share the very first turn shows, and the turns until it is reached: strangers give little away."""
 
-WEIGHT: Mapping[Trait, float] = {"neuroticism": 1.15}
-"""How much more often a trait shows than its distance from neutral makes it, where that is not 1: worries are spread
-over many words, so a reader needs more of them."""
+WEIGHT: Mapping[Trait, float] = {
+    "openness": 1.25,
+    "conscientiousness": 1.1,
+    "extraversion": 0.75,
+    "agreeableness": 1.0,
+    "neuroticism": 1.05,
+}
+"""How much oftener a trait shows than its distance from neutral makes it. Company and noise, or the lack of them, give
+a person away in few words and in how they write, the other traits take more: so all can be read after equally long."""
 
 SLOPE = 1.3
 """How surely a cue points the right way: log odds for each score point away from neutral."""
@@ -127,7 +133,7 @@ def draw_cue(person: Person, moment: datetime, number: int, rng: random.Random) 
     if rng.random() >= CUED * min(1.0, RESERVE + (1 - RESERVE) * number / WARM):
         return None
     scores = traits_at(person, moment)
-    weights = [WEIGHT.get(trait, 1.0) * (0.35 + abs(scores[trait] - MIDDLE)) for trait in TRAITS]
+    weights = [WEIGHT[trait] * (0.35 + abs(scores[trait] - MIDDLE)) for trait in TRAITS]
     trait = rng.choices(TRAITS, weights)[0]
     high = rng.random() < 1 / (1 + math.exp(-SLOPE * (scores[trait] - MIDDLE)))
     return trait, 1 if high else -1

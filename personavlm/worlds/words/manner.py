@@ -58,14 +58,14 @@ def manner(person: str, traits: Profile, mood: Mood) -> Manner:
     low = mood in ("low", "rushed")
     return Manner(
         chatty=_chance(0.34 + 0.07 * lean["extraversion"] + rng.uniform(-0.15, 0.15) - 0.12 * low),
-        loud=_chance(0.07 + 0.05 * lean["extraversion"] + 0.03 * lean["agreeableness"] + 0.06 * (mood == "bright")),
+        loud=_chance(0.07 + 0.035 * lean["extraversion"] + 0.03 * lean["agreeableness"] + 0.06 * (mood == "bright")),
         hedged=_chance(0.08 + 0.04 * lean["neuroticism"] - 0.03 * lean["extraversion"]),
         formal=_chance(0.18 + 0.1 * lean["conscientiousness"] + rng.uniform(-0.2, 0.25)),
         slips=_chance(0.05 - 0.03 * lean["conscientiousness"] + rng.uniform(-0.03, 0.05) + 0.05 * (mood == "rushed")),
         lower=rng.random() < 0.16 - 0.07 * lean["conscientiousness"],
         dots=_chance(0.03 + 0.03 * lean["neuroticism"] + 0.05 * (mood == "low")),
         run_on=rng.uniform(0.1, 0.6),
-        opener=rng.uniform(0.02, 0.16),
+        opener=rng.uniform(0.05, 0.4),
         openers=tuple(rng.sample(_OPENERS, k=4)),
     )
 
@@ -91,20 +91,20 @@ LONGEST = 14
 def flow(text: str, how: Manner, rng: random.Random, opens: bool = True) -> str:
     """Return the sentences of one pattern as somebody strings them together: some run on, some begin with a filler.
 
-    ``opens`` tells whether the first of them may begin with one. Questions and what follows a colon stay as they are.
+    ``opens`` tells whether a filler may come at all. Questions and what follows a colon stay as they are.
     """
     said: list[str] = []
     fresh = False
-    for number, sentence in enumerate(_BETWEEN.split(text)):
+    for sentence in _BETWEEN.split(text):
         easy = _easy(sentence)
         if said and fresh and easy and rng.random() < how.run_on:
             said[-1] += _joint(sentence, rng) + decapitalised(sentence)
             fresh = False
             continue
-        if easy and (number or opens) and _CLAUSAL.match(sentence) and rng.random() < how.opener * 2:
+        if opens and easy and len(sentence.split()) > 4 and _CLAUSAL.match(sentence) and rng.random() < how.opener:
             sentence = f"{rng.choice(how.openers)}, {decapitalised(sentence)}"
         said.append(sentence)
-        fresh = easy
+        fresh = easy and len(sentence.split()) > 2
     return ". ".join(said)
 
 
@@ -211,7 +211,8 @@ _AUX = r"(?:is|are|was|were|do|does|did|would|should|could|can|will|has|have|sha
 _PRONOUN = r"(?:you|i|it|that|there|he|she|they|we|this|anybody|somebody|the|my|your|all|everything|anything)"
 _ASKING = re.compile(
     rf"(?:{_WH}(?: [\w']+)? {_AUX}\b|{_WH}'s|{_AUX}(?:n't)? {_PRONOUN}\b|(?:and|but|so) (?:how|what)\b"
-    r"|may i\b|any (?:idea|tips|thoughts)|ever |want to |need a |anything else|would you|thoughts$|suggestions$)",
+    r"|may i\b|any (?:idea|tips|thoughts|wisdom)|ever |want to |need a |anything else|would you"
+    r"|thoughts$|suggestions$)",
     re.IGNORECASE,
 )
 """How a question begins."""

@@ -25,7 +25,7 @@ LOUDEST = ("ask", "offered", "recall", "forget", "request", "change", "end", "co
 _THINKS = {"change.taste": "change", "correct": "retell"}
 """Which general thoughts go with a sort of answer, where they are not kept under its own name."""
 
-ENOUGH = 48
+ENOUGH = 64
 """Words after which a reply needs nothing more."""
 
 FIRST_CASUAL, LAST_CASUAL = 0.08, 0.92
@@ -88,14 +88,23 @@ def _lengthened(draft: Draft, manner: str, spoken: list[str], ids: list[str]) ->
     domain = next((f for f in draft.frames if f.get("domain") in _advice()["tips"]), None)
     beat = _ordered(draft)[0][0]
     thoughts = _advice()["thoughts"].get(_THINKS.get(_kind(draft, beat), _kind(draft, beat)), ())
-    if domain and draft.rng.random() < 0.75:
+    if domain and draft.rng.random() < 0.85:
         _add(draft, f"reply.tip.{manner}", domain, spoken, ids)
         tip = draft.rng.choice(_advice()["tips"][domain["domain"]])
         spoken.append(tip[0].lower() + tip[1:])
-    if thoughts and beat.act not in ("greet", "close") and _short(spoken) and draft.rng.random() < 0.85:
-        spoken.append(draft.rng.choice(thoughts))
+    if beat.act not in ("greet", "close"):
+        _think(draft, thoughts, spoken)
     if draft.slot.beats[-1].act != "close" and _short(spoken):
         _add(draft, f"reply.more.{manner}", {}, spoken, ids)
+
+
+def _think(draft: Draft, thoughts: Sequence[str], spoken: list[str]) -> None:
+    """Add one thought, or two while the reply is short, that this session has not heard."""
+    heard = " ".join(said.reply for said in draft.context.said)
+    fresh = [thought for thought in thoughts if thought not in heard]
+    for thought in draft.rng.sample(fresh, k=min(2, len(fresh))):
+        if _short(spoken):
+            spoken.append(thought)
 
 
 def _add(draft: Draft, key: str, filled: Frame, spoken: list[str], ids: list[str], first: bool = False) -> None:

@@ -20,6 +20,10 @@ QUIET = ("greet", "close", "chat", "feel", "ask", "recall", "offered", "request"
 """Acts after which no closing remark comes."""
 
 
+PLAIN = ("greet", "close", "tail", "aside", "show", "join", "pass")
+"""Patterns that no filler such as "well" goes with."""
+
+
 @dataclass(slots=True)
 class Draft:
     """A turn while it is written."""
@@ -44,7 +48,7 @@ class Draft:
     def add(self, keys: tuple[str, ...], filled: Frame) -> None:
         """Say one pattern of these keys."""
         text, id_ = say(keys, filled, self.rng, self.context.unseen, (*self.context.used, *self.ids))
-        text = flow(text, self.how, self.rng, opens=bool(self.pieces))
+        text = flow(text, self.how, self.rng, opens=bool(self.pieces) and not keys[0].startswith(PLAIN))
         follows = self.pieces and self.pieces[-1].rstrip()[-1:] not in ".!?"
         self.pieces.append(decapitalised(text) if follows else text)
         self.ids.append(id_)
