@@ -140,7 +140,7 @@ def told(finding: Finding) -> str:
     words = re.sub(r"\s+", " ", finding.words).strip()
     if len(words) > LONGEST_QUOTE:
         words = words[:LONGEST_QUOTE].rsplit(" ", 1)[0] + " …"
-    return f"on {finding.time.day} {finding.time:%B}: {words}"
+    return f"on {finding.time.day} {finding.time:%B}: {words.removesuffix('.')}"
 
 
 def answer_text(think: str, answer: str) -> str:

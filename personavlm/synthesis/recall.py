@@ -12,7 +12,7 @@ from __future__ import annotations
 import calendar
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -41,6 +41,8 @@ DATED: Mapping[Matter, Literal["value", "label"]] = {
     "goal": "label",
 }
 """Matters of which may be asked when they were first told, and what of them is named then."""
+TOLD: frozenset[Matter] = frozenset({"taste", "relation", "other", "routine", "goal"})
+"""Matters that can be asked about by no more than what they are on and when they were told."""
 NEEDS_NO_MEMORY = frozenset({"chat", "ask", "feel", "greet", "close"})
 
 
@@ -59,7 +61,7 @@ def recall_lessons(
 ) -> Iterator[Lesson]:
     """Yield lessons on a world's facts, spread over the pauses between its sessions; numbers are upper bounds.
 
-    ``timed`` is for each of two sorts: what was told in a certain time, and when something was told.
+    ``timed`` is for each of three sorts: what was told in a certain time or in a wrong one, and when it was told.
     """
     moments = pauses(world)
     for at in rng.choices(moments, k=facts):
@@ -68,11 +70,11 @@ def recall_lessons(
     for at in rng.choices(moments, k=timed):
         if holding := askable(world, at):
             yield from told_lesson(world, rng.choice(holding), at, rng)
+            yield from astray_lesson(world, rng.choice(holding), at, rng)
             yield from when_lesson(world, rng.choice(holding), at, rng)
     for at in rng.choices(moments, k=past):
-        over = [one for one in known(world, at) if one.standing == "superseded" and one.fact.matter == "taste"]
-        if over:
-            yield past_lesson(world, rng.choice(over), at, rng)
+        if over := outlived(world, at):
+            yield past_lesson(world, *rng.choice(over), at, rng)
     for at in rng.choices(moments, k=unknown):
         yield unknown_lesson(world, at, rng)
 
@@ -112,13 +114,39 @@ def told_lesson(world: World, one: Known, at: datetime, rng: random.Random) -> I
     """
     period = period_of(_time_of(world, one.evidence[0]), at)
     inside = _inside(world, one, period)
-    thread = thread_of(world.person, one.fact.id)
-    also = [other for other in known(world, at) if other.fact.id != one.fact.id and _inside(world, other, period)]
-    if any(thread_of(world.person, other.fact.id).label == thread.label for other in also):
+    if one.fact.matter in TOLD and not _told_beside(world, one, period, at):
+        need, ask = need_of(one, inside), bank("recall")["told"]["ask"]
+        yield _lesson(kind_of(one.fact), _at(world, one, period), at, rng, need, note="told", period=period, ask=ask)
+
+
+def astray_lesson(world: World, one: Known, at: datetime, rng: random.Random) -> Iterator[Lesson]:
+    """Yield a question that puts a matter into the wrong time: there is nothing there, and something without it.
+
+    None if something else of the matter was ever told.
+    """
+    wrong = [period_of(at - timedelta(days=days), at) for days in (0, 1, 3)]
+    free = [period for period in wrong if not _inside(world, one, period)]
+    always = Period("", world.person.start, at)
+    if not free or one.fact.matter not in TOLD or _told_beside(world, one, always, at):
         return
-    words = frame(world, one.fact) | {"when": period.named, "When": capital(period.named)}
-    ask = bank("recall")["told"]["ask"]
-    yield _lesson(kind_of(one.fact), words, at, rng, need_of(one, inside), note="told", period=period, ask=ask)
+    period, patterns = rng.choice(free), bank("recall")["astray"]
+    words = _at(world, one, period)
+    lesson = _lesson(kind_of(one.fact), words, at, rng, need_of(one), "astray", period, patterns["ask"])
+    answer = fill(rng.choice(patterns["answer"]), {"answer": lesson.answer})
+    yield replace(lesson, answer=answer)
+
+
+def _told_beside(world: World, one: Known, period: Period, at: datetime) -> bool:
+    """Whether something else of a fact's matter was told in a period."""
+    label = thread_of(world.person, one.fact.id).label
+    others = (other for other in known(world, at) if other.fact.id != one.fact.id)
+    return any(
+        thread_of(world.person, other.fact.id).label == label and _inside(world, other, period) for other in others
+    )
+
+
+def _at(world: World, one: Known, period: Period) -> dict[str, str]:
+    return frame(world, one.fact) | {"when": period.named, "When": capital(period.named)}
 
 
 def _inside(world: World, one: Known, period: Period) -> tuple[str, ...]:
@@ -135,6 +163,13 @@ def when_lesson(world: World, one: Known, at: datetime, rng: random.Random) -> I
         yield _lesson("when", words | {"subject": subject}, at, rng, need_of(one, (first,)), note="when")
 
 
+def month_of(told: datetime, at: datetime) -> Period:
+    """Return the month of something told before ``at``, until then."""
+    start = told.replace(day=1, hour=0, minute=0, second=0)
+    last = calendar.monthrange(start.year, start.month)[1]
+    return Period(f"in {told:%B}", start, min(start.replace(day=last, hour=23, minute=59), at))
+
+
 def period_of(told: datetime, at: datetime) -> Period:
     """Return how somebody names the time of something told before ``at``, and from when to when that reaches."""
     midnight = at.replace(hour=0, minute=0, second=0)
@@ -145,9 +180,7 @@ def period_of(told: datetime, at: datetime) -> Period:
         return Period("yesterday", midnight - timedelta(days=1), midnight - timedelta(minutes=1))
     if days < 7:
         return Period("in the last few days", midnight - timedelta(days=6), at)
-    start = told.replace(day=1, hour=0, minute=0, second=0)
-    last = calendar.monthrange(start.year, start.month)[1]
-    return Period(f"in {told:%B}", start, min(start.replace(day=last, hour=23, minute=59), at))
+    return month_of(told, at)
 
 
 def _time_of(world: World, turn: str) -> datetime:
@@ -159,14 +192,21 @@ def need_of(one: Known, evidence: tuple[str, ...] | None = None) -> Need:
     return Need(one.evidence if evidence is None else evidence, (bare(one.fact.text),))
 
 
-def past_lesson(world: World, one: Known, at: datetime, rng: random.Random) -> Lesson:
+def outlived(world: World, at: datetime) -> list[tuple[Known, Known]]:
+    """Return likings that others have taken the place of, each with its successor; the first of their matter only."""
+    liked = [one for one in known(world, at) if one.fact.matter == "taste" and one.fact.polarity > 0]
+    heirs = {one.fact.replaces: one for one in liked}
+    first = {one.fact.attribute: one for one in reversed(liked)}
+    return [(one, heirs[one.fact.id]) for one in first.values() if one.fact.id in heirs]
+
+
+def past_lesson(world: World, one: Known, heir: Known, at: datetime, rng: random.Random) -> Lesson:
     """Return a question on what a taste was in the month in which it was told, looked up in that month first."""
     told = _time_of(world, one.evidence[0])
-    start = told.replace(day=1, hour=0, minute=0, second=0)
-    end = start.replace(day=calendar.monthrange(start.year, start.month)[1], hour=23, minute=59)
-    period = Period(f"in {told:%B}", start, min(end, at))
+    period = month_of(told, at)
     words = frame(world, one.fact) | {"month": f"{told:%B}", "when": period.named}
-    return _lesson("past", words, at, rng, need_of(one), note="past", period=period)
+    ask = bank("recall")["past"]["before"] if _inside(world, heir, period) else ()
+    return _lesson("past", words, at, rng, need_of(one), note="past", period=period, ask=ask)
 
 
 def unknown_lesson(world: World, at: datetime, rng: random.Random) -> Lesson:
@@ -229,7 +269,7 @@ def _lesson(
         answer=fill(rng.choice(patterns["answer"]), words),
         lookups=(
             LookUp(fill(rng.choice(thoughts["look in" if period else "look"]), words), first, start, end),
-            LookUp(fill(rng.choice(thoughts["again"]), words), second),
+            LookUp(fill(rng.choice(thoughts["wider" if period else "again"]), words), second),
         ),
         needs=(need,),
         unknown_think=fill(rng.choice(thoughts["missing"]), words),
