@@ -123,7 +123,7 @@ def test_an_open_questions_look_up_does_not_know_the_answer(world: World, lesson
     for lesson in noted(lessons, "told", "astray", "past"):
         value = values[lesson.needs[0].said[0]]
         words = [bare(word) for lookup in lesson.lookups for word in lookup.keywords]
-        assert value not in words
+        assert value not in words or value in bare(lesson.text)
 
 
 def test_a_wrong_time_holds_no_evidence(world: World, lessons: list[Lesson]) -> None:
