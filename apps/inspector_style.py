@@ -6,7 +6,7 @@ STYLE = """<style>
 .stMainBlockContainer { padding: 2.2rem 3rem 1.2rem; max-width: 1400px; }
 .stMainBlockContainer h1 { font-size: 1.8rem; }
 .stMainBlockContainer h3 { font-size: 1.35rem; padding: 0.2rem 0 0.4rem; }
-[data-testid="stColumn"] { min-width: min(100%, 15rem); }
+[data-testid="stColumn"] { min-width: min(100%, 13rem); }
 [data-testid="stChatMessage"] { padding: 0.6rem 0.8rem; gap: 0.6rem; }
 [data-testid="stChatMessage"] [data-testid="stVerticalBlock"] { gap: 0.25rem; }
 .pv { font-size: 0.93rem; line-height: 1.45; }
@@ -61,7 +61,7 @@ STYLE = """<style>
 .pv a:hover { text-decoration-color: currentColor; }
 .pv-gone { text-decoration: line-through; color: color-mix(in srgb, currentColor 55%, transparent); }
 .pv-new { background: color-mix(in srgb, #2a8f68 20%, transparent); border-radius: 0.25rem; padding: 0 0.15rem; }
-.pv-list { display: grid; grid-template-columns: 5.4rem 1fr; gap: 0.22rem 0.7rem; font-size: 0.9rem; }
+.pv-list { display: grid; grid-template-columns: 8.4rem 1fr; gap: 0.22rem 0.7rem; font-size: 0.9rem; }
 .pv-list > span:nth-child(odd) { color: color-mix(in srgb, currentColor 62%, transparent); font-size: 0.82rem; }
 .pv-list span { overflow-wrap: anywhere; }
 .pv-big { font-size: 1.15rem; font-weight: 600; }

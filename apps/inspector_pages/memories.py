@@ -262,7 +262,7 @@ def page() -> None:
             inbox(rivals, proposed_merges(desk.assistant, state, now()), state)
     chosen = chosen_of(memories, state)
     with right:
-        if chosen is not None:
+        if chosen is not None and view != DECIDE:
             closer(state, chosen, then is not None)
     with away:
         code = (

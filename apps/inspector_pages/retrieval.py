@@ -88,7 +88,7 @@ def candidates(ranking: Ranking) -> Placed | None:
     """Draw the table of candidates; return the one whose row was chosen."""
     shown = ranking.placed[:SHOWN]
     parts = {
-        part: st.column_config.ProgressColumn(part, min_value=0.0, max_value=1.0, format="%.2f", width="small")
+        part: st.column_config.ProgressColumn(part, min_value=0.0, max_value=1.0, format="%.2f", width=78)
         for part in SCORES
         if part == "fused" or any(getattr(one.hit.scores, part) is not None for one in shown)
     }
@@ -96,7 +96,7 @@ def candidates(ranking: Ranking) -> Placed | None:
     event = st.dataframe(
         [row(one) for one in shown],
         column_order=columns,
-        column_config={"": st.column_config.TextColumn("", width=24), "what": {"width": "large"}, **parts},
+        column_config={"": st.column_config.TextColumn("", width=24), "what": {"width": 250}, **parts},
         hide_index=True,
         height=560,
         on_select="rerun",
@@ -127,7 +127,7 @@ def why_missing(ranking: Ranking) -> None:
 @st.fragment
 def ranking_view(text: str, query: Retrieve, picture: bytes | None) -> None:
     """Draw the weights and the ranking; turning a weight draws this alone anew."""
-    left, right = st.columns([10, 4], gap="large")
+    left, right = st.columns([11, 3], gap="large")
     with right:
         chosen = weights()
     with left, told():

@@ -172,7 +172,9 @@ def context_bars(prompts: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> go
         for part in used
     )
     figure = go.Figure(list(bars))
-    figure.update_layout(barmode="stack", legend={"orientation": "h", "y": -0.32, "yanchor": "top", "x": 0})
+    figure.update_layout(
+        barmode="stack", legend={"orientation": "h", "y": -0.32, "yanchor": "top", "x": 0, "traceorder": "normal"}
+    )
     figure.update_xaxes(title_text="size (tokens, about four characters each)")
     figure.update_yaxes(categoryorder="array", categoryarray=names[::-1], type="category", automargin=True)
     return styled(figure, height=150 + 44 * max(1, len(prompts)), top=8)
