@@ -44,7 +44,7 @@ def options_of(asked: Asked) -> list[Option]:
 
 @pytest.mark.parametrize("asked", ASKED, ids=lambda asked: asked.question[:40])
 def test_what_is_known_decides(asked: Asked, minilm: Any) -> None:
-    option, reason = choose(asked.question, options_of(asked), known(asked.known), {}, minilm)
+    option, reason, _ = choose(asked.question, options_of(asked), known(asked.known), {}, minilm)
     assert option.letter == asked.answer
     assert reason is not None
 
@@ -58,7 +58,7 @@ def test_the_order_of_options_and_of_what_is_known_plays_no_part(minilm: Any) ->
 
 def test_without_anything_known_the_honest_option_is_taken(minilm: Any) -> None:
     options = [Option("a", "red"), Option("b", "you have not said"), Option("c", "blue")]
-    assert choose("What colour is my kettle?", options, [], {}, minilm) == (options[1], None)
+    assert choose("What colour is my kettle?", options, [], {}, minilm)[:2] == (options[1], None)
 
 
 def test_what_the_assistant_said_is_not_the_users(minilm: Any) -> None:
@@ -203,3 +203,12 @@ def test_a_test_of_manner_is_answered_by_the_profile(minilm: Any) -> None:
         for reply, letter in ((lively, "a"), (quiet, "b")):
             message = without_options(render_manner("What is new?", reply))
             assert choose(message, options, [], profile, minilm)[0].letter == letter
+
+
+@pytest.mark.parametrize(("trait", "high", "low"), REPLIES)
+@pytest.mark.parametrize("matter", ["You went to Lisbon in May.", "Your aunt repairs old clocks."])
+def test_a_manner_is_told_from_one_reply_alone_whatever_it_says(
+    trait: str, high: str, low: str, matter: str, minilm: Any
+) -> None:
+    for reply, sign in ((high, 1), (low, -1)):
+        assert sign * suits(f"{matter} {reply}", dict(replace(Profile(), **{trait: 4.5})), minilm) > 0

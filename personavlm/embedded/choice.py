@@ -13,8 +13,10 @@ manner is judged by the profile (``choice_manner``). Length and place of an opti
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,26 +89,35 @@ def wanted(asked: str, options: Sequence[str]) -> Wanted:
     )
 
 
+class Choice(NamedTuple):
+    """The option chosen, the sentence that bears it out, and how far it is ahead of the next (log-odds)."""
+
+    option: Option
+    reason: Candidate | None
+    lead: float = 0.0
+
+
 def choose(
     message: str,
     options: Sequence[Option],
     rows: Sequence[Candidate],
     profile: Mapping[Trait, float],
     encoder: TextEncoder,
-) -> tuple[Option, Candidate | None]:
+) -> Choice:
     """Return the option that is borne out best, with the sentence that does; the first on a tie.
 
     ``message`` is the question without its options, ``rows`` are the sentences found, from both sides.
     """
     if (manner := parse_manner(message)) is not None:
-        return options[0 if choice_manner.suits(manner.reply, profile, encoder) > 0 else 1], None
+        return Choice(options[0 if choice_manner.suits(manner.reply, profile, encoder) > 0 else 1], None)
     if not rows:
         unknown = [one for one in options if searched("unknown").search(one.text)]
-        return (unknown or list(options))[0], None
+        return Choice((unknown or list(options))[0], None)
     table, weighed = features(message, [one.text for one in options], rows, profile, encoder)
-    best = int(np.argmax(np.round(table @ np.array(WEIGHTS), 6)))
+    worth = np.round(table @ np.array(WEIGHTS), 6)
+    best = int(np.argmax(worth))
     place = int(np.argmax(weighed.relevance * (weighed.match[best] + np.clip(weighed.meaning[best], 0, 1))))
-    return options[best], rows[place]
+    return Choice(options[best], rows[place], float(worth[best] - np.delete(worth, best).max(initial=-np.inf)))
 
 
 def features(
@@ -159,6 +170,27 @@ def features(
     if level.any():  # an explanation is chosen by its level; what else its words share with what is known says nothing
         table[:, [name != "level" for name in FEATURES]] *= 0.1
     return table, weighed
+
+
+def set_apart(options: Sequence[str]) -> list[str]:
+    """Return the words by which options differ, in order; none for options known by their sense alone."""
+    if any(senses_only(options)):
+        return []
+    counts = Counter(word for option in options for word in dict.fromkeys(language.content_words(option)))
+    return [word for word, count in counts.items() if count < len(options)]
+
+
+def leads_on(asked: str, found: str) -> list[str]:
+    """Return the names of people and things in a sentence found that the question and its options do not have."""
+    there = asked.lower()
+    people = [name for name in language.names(found) if name.lower() not in there]
+    things = [match[1] for match in _THING.finditer(found) if match[1].lower() not in there]
+    return list(dict.fromkeys([*people, *things]))
+
+
+_THING = re.compile(
+    r"\b(?:the|their) ((?!same\b|other\b)[\w-]+ [\w-]+)(?= (?:looks|came|was|is|goes)\b)", re.IGNORECASE
+)
 
 
 def _scaled(values: Floats) -> Floats:

@@ -39,6 +39,7 @@ from personavlm.embedded.shapes import what_one_is
 from personavlm.embedded.when import date
 from personavlm.encoders import TextEncoder
 from personavlm.models import Message
+from personavlm.prompts.choice import parse_manner
 from personavlm.prompts.fitting import parse_fitting
 
 MAX_LOOKS = 3
@@ -51,12 +52,16 @@ LATER = timedelta(days=10)
 def step(messages: Sequence[Message], encoder: TextEncoder) -> str:
     """Return one step of the response stage: a think block, then a retrieve or an answer block."""
     scene, question = _understood(messages)
+    if parse_manner(without_options(scene.query)) is not None:
+        return _answered("How it is put, against how they are; nothing to look up.", reply(scene, question, encoder))
     if (asked := parse_fitting(scene.query)) is not None:
         return _answered("What fits them shows in what they chose before.", _plain(fitting.reply(asked, encoder)))
     if question.kind not in LOOKED_UP and question.kind != "picture":
         return _answered(f"This is a {question.kind}; nothing to look up.", reply(scene, question, encoder))
     if scene.looks == 0:
         return _first(scene, question, encoder)
+    if question.kind == "choice":
+        return _chosen_between(scene, question, encoder)
     verdict = _verdict(scene, question, encoder)
     again = _again(scene, question, verdict)
     if again is not None:
@@ -126,6 +131,23 @@ def _again(scene: Scene, question: Question, verdict: Verdict) -> str | None:
             "Not there; other words, and any time.", [*question.others, *_other_words(question)], None, None
         )
     return None
+
+
+CLEAR = 3.0
+"""Lead of an option (log-odds) from which no more is looked up."""
+
+
+def _chosen_between(scene: Scene, question: Question, encoder: TextEncoder) -> str:
+    """Return the next look-up for a question with options, or the answer: the options' words, then what leads on."""
+    chosen = _choice(scene, question, encoder)
+    if chosen.lead < CLEAR and not scene.last and scene.looks < MAX_LOOKS:
+        words = choice.set_apart([option.text for option in question.options]) if scene.looks == 1 else []
+        if words:
+            return _retrieve("What sets the options apart?", words, None, None)
+        if chosen.reason and (names := choice.leads_on(scene.query, chosen.reason.text)):
+            return _retrieve(f"That leads on to {', '.join(names)}.", names, None, None)
+    text = _plain(tone.toned(_option(chosen), scene.profile, "choice", scene.query))
+    return _answered("What was found speaks for one of them.", text)
 
 
 def _bridge(question: Question, verdict: Verdict) -> str:
@@ -206,9 +228,9 @@ def _facts(scene: Scene, question: Question, encoder: TextEncoder, verdict: Verd
             f"{fact.value[:1].upper()}{fact.value[1:]}.\nIn what I know of you stands: {fact.key}: {fact.value}.",
             "answer",
         )
-    verdict = verdict or _verdict(scene, question, encoder)
     if question.kind == "choice":
-        return _chosen(scene, question, encoder), "choice"
+        return _option(_choice(scene, question, encoder)), "choice"
+    verdict = verdict or _verdict(scene, question, encoder)
     if question.kind == "recommend":
         return known.recommend(verdict, scene, encoder), "advice"
     if question.kind == "opinion":
@@ -234,11 +256,15 @@ def _one_line(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
-def _chosen(scene: Scene, question: Question, encoder: TextEncoder) -> str:
+def _choice(scene: Scene, question: Question, encoder: TextEncoder) -> choice.Choice:
     rows = evidence.candidates(list(utterances(scene)))
-    option, reason = choice.choose(without_options(scene.query), question.options, rows, scene.profile, encoder)
-    head = f"({option.letter}) {option.text.rstrip('.')}."
-    return f"{head}\n{quoted(reason)}" if reason else f"{head}\nI found nothing that says more."
+    return choice.choose(without_options(scene.query), question.options, rows, scene.profile, encoder)
+
+
+def _option(chosen: choice.Choice) -> str:
+    """Return the option chosen, as a reply, and the sentence that bears it out."""
+    head = f"({chosen.option.letter}) {chosen.option.text.rstrip('.')}."
+    return f"{head}\n{quoted(chosen.reason)}" if chosen.reason else f"{head}\nI found nothing that says more."
 
 
 def _supported(question: Question, scene: Scene, verdict: Verdict, encoder: TextEncoder) -> str:

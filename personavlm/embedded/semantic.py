@@ -6,31 +6,42 @@
 
 Sentence by sentence, readers look for corrections, named things in pictures, requests to remember, facts, relations,
 tastes, habits and goals, plans, possessions and events; a short answer is read with the question it answers. Questions,
-suppositions and quotations are no statements. Where a conversation is about a domain that has learnt readers
-(``domains``: cooking), those say what is kept of its matters. The assistant's words only help to understand the user's.
+suppositions and quotations are no statements. What the reader of everyday life (``life``) has read comes before them.
+Where a conversation is about a domain that has learnt readers (``domains``: cooking), those say what is kept of its
+matters. The assistant's words only help to understand the user's.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from personavlm.embedded import banks, domains, language, phrases, voice
+from personavlm.embedded import domains, language, phrases, voice
 from personavlm.embedded.answers import answers
 from personavlm.embedded.asides import asides
 from personavlm.embedded.changes import corrections, placed
 from personavlm.embedded.ellipsis import completed
 from personavlm.embedded.facts import events, facts, habits, plans, relations, request, things
 from personavlm.embedded.gist import gist
+from personavlm.embedded.life import life
 from personavlm.embedded.people import LOOK_BACK, people
 from personavlm.embedded.preferences import preferences
 from personavlm.embedded.records import Found, settle, write
+from personavlm.embedded.shown import colours_of, named_things, shown_thing
 from personavlm.encoders import TextEncoder
-from personavlm.models import Message
+from personavlm.models import ImagePart, Message
+from personavlm.pictures import image
 from personavlm.prompts import slot
-from personavlm.prompts.text import PICTURE_OPEN, Line, MemoryLine, parse_history, parse_memories, parse_query
+from personavlm.prompts.text import (
+    PICTURE_OPEN,
+    Line,
+    MemoryLine,
+    parse_history,
+    parse_memories,
+    parse_query,
+    picture_mark,
+)
 
 MAX_TEXT = 8_000
 """Characters read of one message."""
@@ -45,6 +56,8 @@ class Scene:
     text: str
     now: datetime
     pictured: bool
+    pictures: tuple[ImagePart, ...]
+    """Those of its pictures that are there to be looked at."""
     history: tuple[Line, ...]
     known: tuple[MemoryLine, ...]
 
@@ -58,7 +71,8 @@ def extract(messages: Sequence[Message], encoder: TextEncoder) -> str:
     """Return the ``semantic`` contract's text: zero to twelve records, or the decision that there is none."""
     scene = read(messages)
     own, domain = domains.read(scene.text, scene.history, scene.known, encoder)
-    found = [*own, *_general(scene, bool(domain))]
+    learnt = [] if domain or phrases.withheld(scene.text) else life(scene.text, scene.now, encoder)
+    found = [*own, *learnt, *_general(scene, bool(domain), [one.said for one in learnt])]
     return write(settle(placed(found, scene.known), scene.known))
 
 
@@ -70,25 +84,42 @@ def read(messages: Sequence[Message]) -> Scene:
         text[:MAX_TEXT],
         time or EPOCH,
         PICTURE_OPEN in query or "[picture" in query,
+        tuple(one for one in messages[-1].images if picture_mark(one.digest) in query),
         parse_history(slot(messages, "DialogHistory"), UTC),
         parse_memories(slot(messages, "KnownMemory"), UTC),
     )
 
 
-def _general(scene: Scene, in_domain: bool) -> Iterator[Found]:
-    """Records by general readers; within a domain, tastes and the like are its own readers' business."""
+def _general(scene: Scene, in_domain: bool, read: Sequence[tuple[int, int]]) -> Iterator[Found]:
+    """Records by general readers; within a domain, tastes and the like are its own readers' business.
+
+    ``read`` is what the reader of everyday life has read: a sentence with any of it is left alone.
+    """
     kept: list[Found] = []
     if phrases.withheld(scene.text):
         return
     for sentence, start, end in phrases.statements(scene.text):
+        if any(start <= place < end for place, _ in read):
+            continue
         mine: list[Found] = []
         for one in _sentence(scene, sentence, (start, end), in_domain):
             if not any(_tells(other, one) for other in mine):
                 mine.append(one)
         kept += mine
-    if not kept and not in_domain:
+    if not kept and not in_domain and not read:
         kept += answers(scene.asked, scene.text)
     yield from kept
+    if scene.pictured:
+        yield from _shown(scene, kept)
+
+
+def _shown(scene: Scene, kept: Sequence[Found]) -> Iterator[Found]:
+    """The belonging that a picture shows, unless it was named already, and the colours of what is shown."""
+    thing = next((one for one in kept if one.concept), None)
+    if thing is None and (thing := shown_thing(scene.text, scene.known)):
+        yield thing
+    if thing is not None and len(scene.pictures) == 1:
+        yield from colours_of(thing.content, image(scene.pictures[0].data), scene.known, thing.said)
 
 
 def _sentence(scene: Scene, sentence: str, place: tuple[int, int], in_domain: bool) -> Iterator[Found]:
@@ -97,7 +128,7 @@ def _sentence(scene: Scene, sentence: str, place: tuple[int, int], in_domain: bo
         yield from put_right
         return
     if scene.pictured:
-        yield from concepts(sentence, place)
+        yield from named_things(sentence, place)
     asked = request(sentence)
     own = [*_statement(scene, asked or sentence, place, in_domain and not asked)]
     if asked:  # what is to be remembered says more than what it mentions in passing
@@ -148,32 +179,3 @@ def _tells(one: Found, other: Found) -> bool:
             return True
         first, second = first - about, second - about
     return len(first & second) >= 0.6 * max(1, min(len(first), len(second)))
-
-
-# ── named things in pictures ─────────────────────────────────────────────────────────────────────────────────────
-
-
-def concepts(sentence: str, place: tuple[int, int]) -> Iterator[Found]:
-    """Yield the thing of theirs that a user shows and names; only for a message with a picture."""
-    plain = language.straighten(sentence)
-    no_thing = set(banks.phrases("semantic")["no thing"])
-    for pattern in phrases.patterns("named thing"):
-        match = pattern.search(plain)
-        if match is None:
-            continue
-        groups = match.groupdict()
-        name = re.sub(r"'s$", "", match["n"].strip())
-        category = (groups.get("c") or _kind_word(plain) or "thing").lower()
-        own = name.lower().startswith("my ")
-        people = set(banks.phrases("people")["relation"]) if own else set()
-        if (no_thing | people) & set(category.split()) or (not own and name.lower() in language.stop_words()):
-            continue
-        name = phrases.bare_noun(name) if own else name
-        yield Found(name, "concept", category, name, concept=category.split()[-1] if own else category, said=place)
-        return
-
-
-def _kind_word(sentence: str) -> str:
-    """The animal or kind of thing a sentence names, where the pattern gave none."""
-    match = banks.any_of(banks.phrases("people")["animal"]).search(sentence)
-    return match[0].lower() if match else ""
