@@ -1,8 +1,9 @@
 """Manner: whether the way in which a reply is put suits a person's traits.
 
-    reply ──nearness to sentences of either pole──> a sign per trait × how far the person is from neutral ──> suits?
+    reply ──its sentence nearest to each pole──> how likely each of ten poles is meant × how far the person leans there
 
 The sentences in ``words/manners.txt`` have no content, so that what a reply says matters little beside how it says it.
+The ten poles compete: a lively sentence is near to several high poles, and only the nearest of them is meant.
 """
 
 from __future__ import annotations
@@ -12,28 +13,40 @@ from collections.abc import Mapping
 import numpy as np
 
 from personavlm.embedded import banks, language
+from personavlm.embedded.evidence import Floats
 from personavlm.encoders import TextEncoder
 from personavlm.personality import MIDDLE, TRAITS, Trait
 
-NEAREST = 3
+NEAREST = 5
 """Sentences of a pole that count: the nearest ones."""
-POWER = 1.5
-"""A manner shown clearly counts for more than traces of several."""
+SHARP = 20.0
+"""How much nearer poles count above others (log odds per unit of cosine)."""
+POLES = tuple((trait, sign) for trait in TRAITS for sign in (1.0, -1.0))
+"""A trait's high and its low pole."""
 
 
 def suits(reply: str, profile: Mapping[Trait, float], encoder: TextEncoder) -> float:
     """Return how well a reply's manner suits a profile, above 0 if it does; 0 for a neutral profile."""
-    signs = shown(reply, encoder)
-    return float(sum((profile.get(t, MIDDLE) - MIDDLE) * np.sign(s) * abs(s) ** POWER for t, s in signs.items()))
+    return sum((profile.get(trait, MIDDLE) - MIDDLE) * lean for trait, lean in shown(reply, encoder).items())
 
 
 def shown(reply: str, encoder: TextEncoder) -> Mapping[Trait, float]:
-    """Return which traits a reply's manner is meant for, above 0 for the high pole (difference of cosines)."""
-    vectors = encoder.encode([reply, *language.sentences(reply)]).astype(np.float64)
-    poles = banks.lines("manners")
-    signs: dict[Trait, float] = {}
-    for trait in TRAITS:
-        near = [encoder.encode(poles[f"{trait} {pole}"]).astype(np.float64) @ vectors.T for pole in ("high", "low")]
-        high, low = (np.sort(one, axis=0)[-NEAREST:].mean(axis=0) for one in near)
-        signs[trait] = float((high - low).mean())
+    """Return which traits a reply's manner is meant for, in [-1, 1]: 1 surely for the high pole, 0 for neither."""
+    said = encoder.encode(language.sentences(reply) or [reply]).astype(np.float64)
+    near = np.array([_nearness(said, banks.lines("manners")[_pole(*pole)], encoder) for pole in POLES])
+    meant = np.exp(SHARP * (near - near.max()))
+    meant = meant / meant.sum()
+    signs: dict[Trait, float] = dict.fromkeys(TRAITS, 0.0)
+    for (trait, sign), share in zip(POLES, meant, strict=True):
+        signs[trait] += sign * float(share)
     return signs
+
+
+def _pole(trait: Trait, sign: float) -> str:
+    return f"{trait} {'high' if sign > 0 else 'low'}"
+
+
+def _nearness(said: Floats, lines: tuple[str, ...], encoder: TextEncoder) -> float:
+    """How near the nearest sentence of a reply is to a pole."""
+    cosines = np.sort(encoder.encode(lines).astype(np.float64) @ said.T, axis=0)
+    return float(cosines[-NEAREST:].mean(axis=0).max())
