@@ -62,7 +62,7 @@ def hop_lesson(world: World, relation: Known, one: Known, at: datetime, rng: ran
         think=rng.choice(thoughts["found"]),
         answer=fill(rng.choice(bank("recall")[kind]["answer"]), words),
         lookups=(
-            LookUp(fill(rng.choice(thoughts["who"]), words), (word,)),
+            LookUp(fill(rng.choice(thoughts["who"]), words), (word,), need=0),
             LookUp(fill(rng.choice(thoughts["then"]), words), then, need=1, after=True),
             LookUp(fill(rng.choice(thoughts["again"]), words), again, need=1, after=True),
         ),
@@ -85,9 +85,9 @@ def both_lesson(world: World, first: Known, second: Known, at: datetime, rng: ra
         think=one.think,
         answer=f"{one.answer} {two.answer}",
         lookups=(
-            replace(one.lookups[0], think=thinks[0]),
+            replace(one.lookups[0], think=thinks[0], need=0),
             replace(two.lookups[0], think=thinks[1], need=1),
-            one.lookups[1],
+            replace(one.lookups[1], need=0),
             replace(two.lookups[1], need=1),
         ),
         needs=tuple(replace(lesson.needs[0], alone=lesson.answer) for lesson in (one, two)),

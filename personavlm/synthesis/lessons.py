@@ -34,8 +34,8 @@ class LookUp:
     keywords: tuple[str, ...]
     start: datetime | None = None
     end: datetime | None = None
-    need: int = 0
-    """Which need it is for; it is left out once that is found."""
+    need: int | None = None
+    """Which need it is for; it is left out once that is found. None is for all of them."""
     after: bool = False
     """Whether its words come from what the need before it brings: it is left out as long as that is not found."""
 
@@ -49,7 +49,7 @@ class Need:
     said: tuple[str, ...] = ()
     """Statements any of which, as a memory, shows it (bare words)."""
     seen: bool = False
-    """Whether only a remembered thing that looks the same shows it."""
+    """Whether only the thing itself shows it, as remembered with its picture under just that name."""
     alone: str = ""
     """What can be answered if this was found and another need was not."""
 
@@ -98,6 +98,8 @@ def next_step(lesson: Lesson, messages: Sequence[Message]) -> str:
 
 
 def _fits(lookup: LookUp, findings: Sequence[Finding | None]) -> bool:
+    if lookup.need is None:
+        return True
     return findings[lookup.need] is None and not (lookup.after and findings[lookup.need - 1] is None)
 
 
@@ -116,7 +118,8 @@ def found(need: Need, at: datetime, messages: Sequence[Message]) -> Finding | No
     """Return the best evidence among the memories and quoted turns that came back so far, None if there is none."""
     lines = _found_lines(messages, at, SEEN_SLOTS if need.seen else FOUND_SLOTS)
     for line in lines:
-        if any(statement in bare(line.text) for statement in need.said):
+        said = bare(line.text)
+        if said in need.said or (not need.seen and any(statement in said for statement in need.said)):
             return Finding(line.time, line.text)
     for line in lines:
         for quote in line.quotes:
