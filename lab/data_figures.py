@@ -181,9 +181,13 @@ def share(n: int, percent: float) -> Estimate:
 
 def traits(found: Mapping[str, Mapping[str, Sequence[float]]]) -> list[Panel]:
     """Return how well traits are read from a person's words, many turns and few, with the bar for each."""
-    bars = {"60 turns": (ENOUGH,), "2 turns": (LITTLE,)}
     rows = {name: {trait: _three(row[trait]) for trait in TRAITS} for name, row in found.items()}
-    return [Panel(f"from {name}", {"a linear model": row}, bars.get(name, ())) for name, row in rows.items()]
+    return [Panel(f"from {name}", {"a linear model": row}, bars(name)) for name, row in rows.items()]
+
+
+def bars(turns: str) -> tuple[float, ...]:
+    """Return what a trait's correlation is held against: enough from many turns, little from two."""
+    return (ENOUGH,) if turns == "60 turns" else (LITTLE,) if turns.endswith(" 2 turns") else ()
 
 
 def _three(values: Sequence[float]) -> Estimate:
@@ -193,7 +197,7 @@ def _three(values: Sequence[float]) -> Estimate:
 
 def variety(found: Mapping[str, Mapping[str, float]]) -> list[Panel]:
     """Return how varied the words are beside real text; no intervals: draws of one sample are not independent."""
-    bars = FLOORS | {"repeated": MOST_REPEATED}
+    held = FLOORS | {"repeated": MOST_REPEATED}
     names = {
         "distinct_2": "distinct-2",
         "distinct_3": "distinct-3",
@@ -206,7 +210,7 @@ def variety(found: Mapping[str, Mapping[str, float]]) -> list[Panel]:
         Panel(
             title,
             {who: {row: (found[row][key],) * 3 for row in rows} for who, rows in split.items()},
-            (bars[key],) if key in bars else (),
+            (held[key],) if key in held else (),
         )
         for key, title in names.items()
     ]

@@ -12,7 +12,7 @@ from lab import datacard
 from lab.data_figures import blind, digest, read_sets, share, statistics, traits, variety, write_picture
 from lab.report import ROOT, read_json
 from lab.text_statistics import FLOORS, MOST_REPEATED
-from lab.trait_signal import ENOUGH
+from lab.trait_signal import ENOUGH, LITTLE
 from personavlm.errors import BadInput
 
 BENCH = ROOT / "data" / "worlds" / "bench"
@@ -41,7 +41,9 @@ def test_the_bars_are_held_by_the_committed_figures() -> None:
     for words in (rows["train, user"], rows["test, user"]):
         assert all(words[name] >= floor for name, floor in FLOORS.items())
         assert words["repeated"] <= MOST_REPEATED
-    assert all(r >= ENOUGH for r, *_ in read_json("trait_signal.json")["r"]["60 turns"].values())
+    found = read_json("trait_signal.json")["r"]
+    assert all(r >= ENOUGH for r, *_ in found["60 turns"].values())
+    assert all(r < LITTLE for name in ("first 2 turns", "any 2 turns") for r, *_ in found[name].values())
 
 
 def test_a_damaged_card_and_a_stale_picture_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +97,13 @@ def test_real_text_stands_beside_ours() -> None:
     panel = variety(read_json("text_statistics.json")["rows"])[0]
     assert set(panel.series["real people"]) == {"LAPS, user", "LoCoMo, both"}
     assert not set(panel.series["ours"]) & set(panel.series["real people"])
-    assert {one.title for one in traits(read_json("trait_signal.json")["r"])} >= {"from 60 turns", "from 2 turns"}
+    held = {one.title: one.lines for one in traits(read_json("trait_signal.json")["r"])}
+    assert held == {
+        "from 60 turns": (ENOUGH,),
+        "from 60 unseen turns": (),
+        "from first 2 turns": (LITTLE,),
+        "from any 2 turns": (LITTLE,),
+    }
 
 
 @pytest.mark.slow  # starts a browser
