@@ -20,6 +20,9 @@ class PersonaVLMError(Exception):
         self.message = message
         self.remedy = remedy
 
+    def __reduce__(self) -> tuple[type[PersonaVLMError], tuple[str, str]]:
+        return type(self), (self.message, self.remedy)  # so that it comes back from another process
+
     def __str__(self) -> str:
         return f"{self.message} Remedy: {self.remedy}"
 

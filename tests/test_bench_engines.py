@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
-from personavlm.bench.engines import Engine, WorkerLost, read_engine, spread
+from personavlm.bench.engines import HERE, Engine, WorkerLost, read_engine, spread
 from personavlm.errors import BadInput
 
 
@@ -18,13 +19,16 @@ def double(number: int) -> int:
     return 2 * number
 
 
-@pytest.mark.parametrize(("engine", "workers"), [("processes", 1), ("threads", 3), ("processes", 2)])
-def test_every_row_is_done_once(engine: Engine, workers: int) -> None:
+SLOW = pytest.mark.slow
+WAYS = [("processes", 1), ("threads", 3), pytest.param("processes", 2, marks=SLOW), pytest.param("ray", 2, marks=SLOW)]
+
+
+@pytest.mark.parametrize(("name", "workers"), WAYS)
+def test_every_row_is_done_once_and_errors_reach_the_caller(name: str, workers: int) -> None:
+    if name == "ray":
+        pytest.importorskip("ray")
+    engine = read_engine(name)
     assert sorted(spread(double, range(9), engine, workers)) == list(range(0, 18, 2))
-
-
-@pytest.mark.parametrize(("engine", "workers"), [("processes", 1), ("threads", 3)])
-def test_an_error_reaches_the_caller(engine: Engine, workers: int) -> None:
     with pytest.raises(BadInput, match="ninety-nine"):
         list(spread(double, [1, 99, 2], engine, workers))
 
@@ -32,10 +36,25 @@ def test_an_error_reaches_the_caller(engine: Engine, workers: int) -> None:
 @pytest.mark.slow
 def test_a_killed_worker_is_said() -> None:
     with pytest.raises(WorkerLost, match="was killed"):
-        list(spread(double, [1, 66, 2, 3], "processes", 2))
+        list(spread(double, [1, 66, 2, 3], HERE, 2))
+
+
+def die_once(path: str) -> str:
+    if not Path(path).exists():
+        Path(path).touch()
+        os._exit(1)
+    return path
+
+
+@pytest.mark.slow
+def test_ray_begins_a_row_again_whose_worker_died(tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    rows = [str(tmp_path / name) for name in "ab"]
+    assert sorted(spread(die_once, rows, read_engine("ray"), 2)) == rows
 
 
 def test_an_engine_there_is_not() -> None:
-    assert read_engine("threads") == "threads"
-    with pytest.raises(BadInput, match="no engine"):
-        read_engine("magic")
+    assert read_engine("ray:10.0.0.1:6379") == Engine("ray", "10.0.0.1:6379")
+    for name in ("magic", "threads:4"):
+        with pytest.raises(BadInput, match="no engine"):
+            read_engine(name)

@@ -13,7 +13,7 @@ import pytest
 
 from personavlm.assistant import DEFAULT_CONFIG
 from personavlm.bench.cases import persona_mme
-from personavlm.bench.engines import Engine
+from personavlm.bench.engines import HERE, Engine, read_engine
 from personavlm.bench.folders import Finished, Plan, read_run
 from personavlm.bench.journals import Journal
 from personavlm.bench.runs import Run, ask_person, carry_out, entries
@@ -67,7 +67,7 @@ def persons(folder: Path) -> tuple[Person, ...]:
     return persona_mme(place if place.is_dir() else benchmark(place, SIZES)).persons
 
 
-def go(folder: Path, out: str, system: System | None = None, engine: Engine = "processes", workers: int = 1) -> Scores:
+def go(folder: Path, out: str, system: System | None = None, engine: Engine = HERE, workers: int = 1) -> Scores:
     make = (lambda: system) if system else steady
     (scores,) = carry_out([Run(plan(), folder / out, folder / "h", make)], persons(folder), engine, workers)
     return scores
@@ -119,10 +119,15 @@ def test_a_run_that_was_killed_anywhere_goes_on_at_the_case(tmp_path: Path) -> N
         assert timeless(read_run(out)) == timeless(read_run(tmp_path / "whole"))
 
 
-@pytest.mark.parametrize("engine", ["threads", pytest.param("processes", marks=pytest.mark.slow)])
-def test_workers_change_no_answer(tmp_path: Path, engine: Engine) -> None:
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("processes", "ray")]
+
+
+@pytest.mark.parametrize("engine", ["threads", *SLOW])
+def test_workers_change_no_answer(tmp_path: Path, engine: str) -> None:
+    if engine == "ray":
+        pytest.importorskip("ray")
     go(tmp_path, "one")
-    go(tmp_path, "many", engine=engine, workers=2)
+    go(tmp_path, "many", engine=read_engine(engine), workers=2)
     assert timeless(read_run(tmp_path / "one")) == timeless(read_run(tmp_path / "many"))
 
 

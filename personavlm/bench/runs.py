@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from time import perf_counter
 
-from personavlm.bench.engines import Engine, spread
+from personavlm.bench.engines import HERE, Engine, spread
 from personavlm.bench.folders import Plan, claim, finish
 from personavlm.bench.journals import Entry, Journal, Prepared
 from personavlm.bench.provenance import provenance
@@ -49,7 +49,7 @@ class Run:
 def carry_out(
     runs: Sequence[Run],
     persons: Sequence[Person],
-    engine: Engine = "processes",
+    engine: Engine = HERE,
     workers: int = 1,
     progress: Progress = lambda *_: None,
 ) -> list[Scores]:
