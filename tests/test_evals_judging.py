@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from personavlm.assistant import DEFAULT_CONFIG, Kit
 from personavlm.bench.columns import Given, score_free
@@ -19,8 +21,10 @@ from personavlm.bench.folders import Finished, Plan, read_run
 from personavlm.bench.runs import Run, carry_out
 from personavlm.bench.systems import Nothing, System
 from personavlm.bench.values import Case, Person
+from personavlm.cli import app
 from personavlm.errors import BadInput, ModelUnavailable
 from personavlm.evals.judging import (
+    THREADS,
     Contest,
     Failure,
     ask,
@@ -36,6 +40,7 @@ from personavlm.models.scripted import Scripted
 from personavlm.prompts.judge import STRICTNESSES, render_comparison, render_marking
 from personavlm.scoring.judge import parse_comparison
 from tests.fakes import kit
+from tests.test_bench_columns import LOCOMO
 from tests.test_models_remote import Server, fails, says, serve  # noqa: F401  a fixture is asked for by its name
 
 NOW = datetime(2025, 3, 3, 10, tzinfo=UTC)
@@ -186,7 +191,7 @@ def _say(kit: Kit, text: str) -> System:
 
 def run_of(folder: Path, text: str) -> Finished:
     plan = Plan("none", "made/1", "scripted", DEFAULT_CONFIG, DEFAULT_CONFIG)
-    carry_out([Run(plan, folder, folder / "replays", partial(_say, kit(), text), score_free)], PERSONS, "threads")
+    carry_out([Run(plan, folder, folder / "replays", partial(_say, kit(), text), score_free)], PERSONS, THREADS)
     return read_run(folder)
 
 
@@ -217,3 +222,22 @@ def test_answers_are_marked_beside_their_f1(tmp_path: Path) -> None:
     assert found.plain()["failed"] == 0
     unread = marks(given_answers, Scripted(lambda *_: Completion("no idea")))
     assert (unread.overall.value, unread.overall.n, unread.failed) == (0.0, 3, 3)
+
+
+def test_from_the_command_line_with_a_judge_on_a_server(
+    tmp_path: Path,
+    serve: Callable[..., Server],  # noqa: F811
+) -> None:
+    file, cache = tmp_path / "locomo.json", tmp_path / "judge.jsonl"
+    file.write_text(json.dumps([LOCOMO]))
+    run = ["bench", "run", "--data", "locomo", str(file), "--mode", "none", "--out", str(tmp_path / "run"), "--json"]
+    ran = CliRunner().invoke(app, run)
+    assert ran.exit_code == 0, ran.output
+    server = serve(says("It says so.\nverdict: right"))
+    judge = ["--judge", f"openai:m@{server.url}", "--cache", str(cache), "--json"]
+    marked = CliRunner().invoke(app, ["eval", "marks", str(file), str(tmp_path / "run"), *judge])
+    assert marked.exit_code == 0, marked.output
+    found = json.loads(marked.stdout)
+    assert (found["overall"]["value"], found["overall"]["n"], found["failed"]) == (100.0, 2, 0)
+    assert set(found["by_task"]) == {"single-hop", "adversarial"}
+    assert len(cache.read_text().splitlines()) == 2

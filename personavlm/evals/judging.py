@@ -22,7 +22,7 @@ from typing import TypeVar
 
 from personavlm.asking import Asker
 from personavlm.bench.columns import score_free
-from personavlm.bench.engines import spread
+from personavlm.bench.engines import read_engine, spread
 from personavlm.bench.folders import Finished
 from personavlm.bench.journals import Journal
 from personavlm.bench.scores import Figure, share
@@ -46,6 +46,7 @@ from personavlm.scoring.judge import (
 from personavlm.trace import Malformed
 from personavlm.worlds.truth import traits_at
 
+THREADS = read_engine("threads")
 PATIENCE = 3
 """So many cases in a row for which the judge cannot be reached stop a judging."""
 Progress = Callable[[str, int, int], None]
@@ -173,7 +174,7 @@ def compare(
     ``workers`` requests are kept in flight. Raises ``ModelUnavailable`` if the judge cannot be reached.
     """
     work = partial(judged, judge, tuple(strictnesses))
-    found = _patiently(spread(work, asked, "threads", workers), lambda one: one.verdicts, len(asked), progress)
+    found = _patiently(spread(work, asked, THREADS, workers), lambda one: one.verdicts, len(asked), progress)
     tallies = {
         name: _tally([(one.person, one.verdicts[at]) for one in found], seed) for at, name in enumerate(strictnesses)
     }
@@ -267,7 +268,7 @@ def marks(
 ) -> MarkingResult:
     """Return how a judge marks answers. Raises ``ModelUnavailable`` if the judge cannot be reached."""
     work = partial(mark, judge)
-    found = _patiently(spread(work, given, "threads", workers), lambda one: (one.verdict,), len(given), progress)
+    found = _patiently(spread(work, given, THREADS, workers), lambda one: (one.verdict,), len(given), progress)
     tasks = dict.fromkeys(one.case.task for one in found)
     scored = {task: [(one.case.person, one.score) for one in found if one.case.task == task] for task in tasks}
     return MarkingResult(
