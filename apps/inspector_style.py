@@ -64,14 +64,11 @@ STYLE = """<style>
 .pv-list { display: grid; grid-template-columns: 8.4rem 1fr; gap: 0.22rem 0.7rem; font-size: 0.9rem; }
 .pv-list > span:nth-child(odd) { color: color-mix(in srgb, currentColor 62%, transparent); font-size: 0.82rem; }
 .pv-list span { overflow-wrap: anywhere; }
-.pv-big { font-size: 1.15rem; font-weight: 600; }
-.pv-as-of { display: inline-block; padding: 0.12rem 0.6rem; border-radius: 1rem; font-size: 0.84rem;
-  background: color-mix(in srgb, #c07c00 22%, transparent); }
+.pv-list.short { grid-template-columns: 3.6rem 1fr; }
 .pv-vs { display: grid; grid-template-columns: 1fr 1fr; gap: 0 1.2rem; }
 .pv-vs .pv-card { margin: 0.3rem 0; }
 .pv pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 0.8rem; line-height: 1.45; margin: 0.3rem 0;
   padding: 0.5rem 0.7rem; border-radius: 0.5rem; background: color-mix(in srgb, currentColor 5%, transparent); }
-.pv-user { display: flex; align-items: baseline; gap: 0.6rem; }
 </style>"""
 
 PROJECTOR = """<style>

@@ -29,8 +29,8 @@ def groups(drawn: Chart) -> str:
         for bridge in drawn.bridges[:6]
     )
     return (
-        f'{heading("Groups, by size")}<div class="pv-list">{listed}</div>'
-        f'{heading("Bridges: what ties groups together")}<div class="pv-list">{bridges}</div>'
+        f'{heading("Groups, by size")}<div class="pv-list short">{listed}</div>'
+        f'{heading("Bridges: what ties groups together")}<div class="pv-list short">{bridges}</div>'
     )
 
 

@@ -164,16 +164,19 @@ def _axes(
     figure.update_yaxes(title_text="turns", showticklabels=False, showgrid=False, row=2, col=1)
     figure.update_xaxes(title_text="time (day)", row=2, col=1)
     if first and last:
-        margin = max(timedelta(hours=3), (last - first) * 0.015)
-        figure.update_xaxes(range=[first - margin, last + margin], rangebreaks=_pauses(times, last))
+        pauses = _pauses(times, last)
+        cut = sum((end - start for start, end in pauses), timedelta())
+        margin = max(timedelta(hours=3), (last - first - cut) * 0.015)
+        breaks = [{"bounds": [start, end]} for start, end in pauses]
+        figure.update_xaxes(range=[first - margin, last + margin], rangebreaks=breaks)
         figure.add_vline(last, line={"color": RULE, "width": 1, "dash": "dot"})
 
 
-def _pauses(times: Sequence[datetime], last: datetime) -> list[dict[str, list[datetime]]]:
-    """Long silences, cut down to a little so that what was said is not squeezed together."""
+def _pauses(times: Sequence[datetime], last: datetime) -> list[tuple[datetime, datetime]]:
+    """What to cut out of long silences, so that what was said is not squeezed together."""
     known = sorted({*times, last})
     if len(known) < 3:
         return []
     longest = (known[-1] - known[0]) * LONG_PAUSE
     pairs = [(a, b) for a, b in pairwise(known) if b - a > max(longest, 4 * PAUSE_LEFT)]
-    return [{"bounds": [a + PAUSE_LEFT, b - PAUSE_LEFT]} for a, b in pairs]
+    return [(a + PAUSE_LEFT, b - PAUSE_LEFT) for a, b in pairs]
