@@ -198,7 +198,7 @@ def eval_mcq(
     from personavlm.assistant import Config
     from personavlm.evals import mcq
 
-    settings, how = mcq.read_settings(setting), mcq.read_mode(mode)
+    settings, how = mcq.read_settings(setting), mcq.mode_named(mode)
     output, began = Output(as_json), perf_counter()
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder, output.progress() as progress:
         config = Config(reasoning="forced" if forced else "on")
