@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import plotly.graph_objects as go
 import streamlit as st
 from inspector_desk import here, home, now
 from inspector_parts import block, evidence, heading, moment, move_table, plainly, several, soft, table, told
@@ -73,11 +74,10 @@ def one_step(steps: Sequence[ProfileStep], turn: str) -> None:
         block(table(("trait", "read as", "then", "by these words"), rows, numbers=(1, 2)))
 
 
-def path_view(steps: Sequence[ProfileStep], turns: int) -> None:
+def path_view(steps: Sequence[ProfileStep], figure: go.Figure) -> None:
     """Draw the path with its intervals, each step open to its turn; the radar beside it."""
     left, right = st.columns([7, 4], gap="large")
     with left:
-        figure = profile_over_turns(steps, turns)
         picked = draw(figure, "Five traits over turns with their 90 % intervals", f"path {desk.user}", picks=True)
         block(soft("click on a dot to see the turn behind it"))
     with right:
@@ -168,8 +168,9 @@ def page() -> None:
         "View", [PATH, OTHER, LESS, KNOWN], default=PATH, key="personality view", label_visibility="collapsed",
         required=True,
     )  # fmt: skip
-    if view == PATH:
-        path_view(steps, turns)
+    figure = profile_over_turns(steps, turns) if view == PATH else None
+    if figure is not None:
+        path_view(steps, figure)
     elif view == OTHER:
         rules_view(turns)
     elif view == LESS:
@@ -179,7 +180,7 @@ def page() -> None:
     with away:
         rows = [(step.turn, step.time, *(score for _, score in step.estimate.profile)) for step in steps]
         take_away(
-            "personality", sharing.profile(str(home()), desk.user, "paper"), profile_over_turns(steps, turns),
+            "personality", sharing.profile(str(home()), desk.user, "paper"), figure,
             (HEAD, rows), user=desk.user, moment=then.isoformat() if then else None,
         )  # fmt: skip
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import plotly.graph_objects as go
 
-from personavlm.figures.style import RULE, TYPE_COLOURS, as_html, faded, shortened, styled
+from personavlm.figures.style import RULE, TYPE_COLOURS, as_html, faded, marked_with, shortened, styled
 from personavlm.trace import HitType
 
 NODE_SYMBOLS: Mapping[HitType, str] = {
@@ -104,7 +104,7 @@ def _spots(kind: HitType, spots: Sequence[Spot], scale: float) -> go.Scatter:
         y=[spot.y for spot in spots],
         mode="markers",
         name=kind,
-        customdata=[[spot.id] for spot in spots],
+        customdata=marked_with([spot.id for spot in spots]),
         text=[
             f"<b>{spot.id}</b> since {spot.since:%d %b %Y}<br>{as_html(shortened(spot.text, 90))}"
             + ("<br>ties groups together" if spot.bridge else "")

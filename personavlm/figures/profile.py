@@ -9,7 +9,7 @@ from itertools import pairwise
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from personavlm.figures.style import CYCLE, RULE, SYMBOLS, TRAIT_COLOURS, as_html, faded, styled, wrapped
+from personavlm.figures.style import CYCLE, RULE, SYMBOLS, TRAIT_COLOURS, as_html, faded, marked_with, styled, wrapped
 from personavlm.memory import Observe, Override, ProfileStep
 from personavlm.personality import (
     HIGHEST,
@@ -46,14 +46,22 @@ def profile_over_turns(steps: Sequence[ProfileStep], turns: int = 0) -> go.Figur
     for row, trait in enumerate(TRAITS, start=1):
         for drawn in *_band(path, trait), _line(path, trait), _set_by_hand(steps, trait):
             figure.add_trace(drawn, row=row, col=1)
-        figure.add_hline(MIDDLE, line={"color": RULE, "width": 1, "dash": "dot"}, row=row, col=1)
         _name_panel(figure, row, trait, path[-1].estimate.profile[trait])
         figure.update_yaxes(range=[LOWEST - 0.15, HIGHEST + 0.15], tickvals=[1, 3, 5], row=row, col=1)
+    _rule_the_middle(figure, len(TRAITS))
     figure.update_yaxes(title_text="score (1 to 5)", row=3, col=1)
     figure.update_xaxes(title_text="turn (number; band: 90 % interval; cross: set by the user)", row=5, col=1)
     ticks = {"dtick": 1} if path[-1].turn <= 10 else {"nticks": 12}
     figure.update_xaxes(rangemode="tozero", **ticks)
     return styled(figure, height=600, right=150)
+
+
+def _rule_the_middle(figure: go.Figure, panels: int) -> None:
+    """Draw neutral as a dotted line in each panel, in one go: adding lines one by one is slow."""
+    axes = ["", *map(str, range(2, panels + 1))]
+    line = {"color": RULE, "width": 1, "dash": "dot"}
+    across = {"type": "line", "x0": 0, "x1": 1, "y0": MIDDLE, "y1": MIDDLE, "line": line}
+    figure.update_layout(shapes=[{**across, "xref": f"x{axis} domain", "yref": f"y{axis}"} for axis in axes])
 
 
 def _points(steps: Sequence[ProfileStep], turns: int) -> list[_Point]:
@@ -88,7 +96,7 @@ def _line(path: Sequence[_Point], trait: Trait) -> go.Scatter:
         mode="lines+markers",
         line={"color": TRAIT_COLOURS[trait], "width": 2, "shape": "hv"},
         marker={"size": sizes, "line": {"width": 0}},
-        customdata=[[point.step.turn if point.step else ""] for point in path],
+        customdata=marked_with([point.step.turn if point.step else "" for point in path]),
         unselected={"marker": {"opacity": 0.8}},
         text=[_evidence(point, trait) for point in path],
         hovertemplate=f"<b>{trait} %{{y:.2f}}</b><br>%{{text}}<extra></extra>",
@@ -258,7 +266,7 @@ def paths_compared(paths: Mapping[str, Sequence[ProfileStep]], turns: int = 0) -
                 hovertemplate=f"{trait} %{{y:.2f}} after turn %{{x}}<extra>{name}</extra>",
             )
             figure.add_trace(drawn, row=1, col=column)
-    figure.add_hline(MIDDLE, line={"color": RULE, "width": 1, "dash": "dot"})
+    _rule_the_middle(figure, len(TRAITS))
     figure.update_yaxes(range=[LOWEST - 0.1, HIGHEST + 0.1], tickvals=[1, 2, 3, 4, 5])
     figure.update_yaxes(title_text="score (1 to 5)", row=1, col=1)
     figure.update_xaxes(title_text="turn (number)", row=1, col=3)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from personavlm.memory import Memory
 from personavlm.personality import Trait
@@ -52,6 +54,11 @@ def styled(figure: go.Figure, height: int, top: int = 16, right: int = 16) -> go
     figure.update_xaxes(gridcolor=FAINT, zeroline=False, title_font={"size": 12})
     figure.update_yaxes(gridcolor=FAINT, zeroline=False, title_font={"size": 12})
     return figure
+
+
+def marked_with(ids: Sequence[str]) -> NDArray[np.object_]:
+    """Return ids as custom data, one row per mark, for clicks on it. An array is checked faster than rows."""
+    return np.array(ids, dtype=object).reshape(-1, 1)
 
 
 def faded(colour: str, share: float) -> str:

@@ -18,6 +18,7 @@ from personavlm.figures.style import (
     as_html,
     faded,
     kind_of,
+    marked_with,
     shortened,
     styled,
 )
@@ -65,8 +66,7 @@ def memory_timeline(
         for drawn in _bars(kind, held, _thickness(len(rows))):
             figure.add_trace(drawn, row=1, col=1)
         figure.add_trace(_marks(kind, held, _thickness(len(rows)), chosen), row=1, col=1)
-    for number, session in enumerate(sessions(traces)):
-        figure.add_trace(_turns(session, number), row=2, col=1)
+    figure.add_trace(_turns(list(sessions(traces))), row=2, col=1)
     _axes(figure, rows, times, first, last)
     height = 150 + (13 * len(rows) if len(rows) <= READABLE else min(900, max(560, 2 * len(rows))))
     return styled(figure, height=max(300, height), top=10)
@@ -114,7 +114,7 @@ def _marks(kind: HitType, rows: Sequence[_Row], thickness: float, chosen: str) -
             "color": colour,
             "line": {"width": [2 if symbol == "line-ns" else 0 for _, _, symbol in marks], "color": colour},
         },
-        customdata=[[row.memory.id] for row, _, _ in marks],
+        customdata=marked_with([row.memory.id for row, _, _ in marks]),
         text=[_told(row.memory) for row, _, _ in marks],
         hovertemplate="%{text}<extra></extra>",
         unselected={"marker": {"opacity": 0.8}},
@@ -128,18 +128,17 @@ def _told(memory: Memory) -> str:
     return f"<b>{memory.id}</b> {kind_of(memory)}, {held}<br>{as_html(shortened(memory.text, 90))}"
 
 
-def _turns(session: Session, number: int) -> go.Scatter:
-    turns = [trace.turn for trace in session.traces]
-    colour = CYCLE[number % len(CYCLE)]
+def _turns(held: Sequence[Session]) -> go.Scatter:
+    """Turns in columns by session; neighbouring sessions differ in colour. One trace: hundreds would draw slowly."""
+    turns = [(n, place, s.id, t.turn) for n, s in enumerate(held) for place, t in enumerate(s.traces)]
+    said = [(session, t, as_html(shortened(t.text, 80))) for _, _, session, t in turns]
     return go.Scatter(
-        x=[turn.time for turn in turns],
-        y=list(range(len(turns))),
+        x=[turn.time for _, _, _, turn in turns],
+        y=[place for _, place, _, _ in turns],
         mode="markers",
-        marker={"size": 6, "color": colour, "line": {"width": 0}},
-        customdata=[[turn.id] for turn in turns],
-        text=[
-            f"{session.id} · <b>{t.id}</b> · {t.time:%d %b %Y %H:%M}<br>{as_html(shortened(t.text, 80))}" for t in turns
-        ],
+        marker={"size": 6, "color": [CYCLE[n % len(CYCLE)] for n, _, _, _ in turns], "line": {"width": 0}},
+        customdata=marked_with([turn.id for _, _, _, turn in turns]),
+        text=[f"{session} · <b>{t.id}</b> · {t.time:%d %b %Y %H:%M}<br>{words}" for session, t, words in said],
         hovertemplate="%{text}<extra></extra>",
         unselected={"marker": {"opacity": 0.8}},
         showlegend=False,
