@@ -17,7 +17,7 @@ from personavlm.worlds.life import live
 from personavlm.worlds.life_pen import MISSPOKE
 from personavlm.worlds.life_time import frame
 from personavlm.worlds.make import make_world
-from personavlm.worlds.plan import draw_cue, plan
+from personavlm.worlds.plan import CUED, draw_cue, plan
 from personavlm.worlds.plan_units import premises_of
 from personavlm.worlds.truth import facts, known, traits_at
 from personavlm.worlds.values import Half, Person, Setting, Slot, Utterance, World
@@ -228,6 +228,17 @@ def test_cues_tell_little_in_two_turns_and_a_lot_in_sixty() -> None:
 
     assert min(recovered(60)) > 0.7
     assert mean(recovered(2)) < 0.3
+
+
+def test_strangers_give_little_away_at_first() -> None:
+    people = [live(4, "train", "train", number) for number in range(40)]
+
+    def shown(number: int) -> float:
+        rng = random.Random(number)
+        return mean(draw_cue(one, one.start, number, rng) is not None for one in people for _ in range(25))
+
+    assert shown(0) < shown(4) < shown(20)
+    assert shown(20) == pytest.approx(CUED, abs=0.06)
 
 
 def test_the_plan_has_the_acts_a_conversation_needs() -> None:

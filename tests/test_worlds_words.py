@@ -18,7 +18,7 @@ from personavlm.worlds.banks import bank
 from personavlm.worlds.make import make_world
 from personavlm.worlds.truth import fact_of
 from personavlm.worlds.values import Half, Setting, Slot, World, WorldTurn
-from personavlm.worlds.words import frames, grammar, manner
+from personavlm.worlds.words import frames, grammar, manner, tidying
 from personavlm.worlds.words.replies import advice
 from personavlm.worlds.words.telling import SPOKEN, looks, spoken, tells
 
@@ -291,6 +291,46 @@ def test_style_never_touches_a_value(value: str, seed: int) -> None:
     if kept:
         text = f"because it's always {grammar.OPEN}{kept}{grammar.SHUT} going to happen"
         assert kept in manner.style(text, how, random.Random(seed))
+
+
+SENTENCES = st.lists(
+    st.sampled_from(
+        ["I went home", "it rained", "Sunday it was", f"we saw {grammar.OPEN}Ada{grammar.SHUT}", "what is it"]
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@given(SENTENCES, st.integers(0, 99), st.booleans())
+def test_sentences_that_run_on_keep_their_words_and_their_order(said: list[str], seed: int, opens: bool) -> None:
+    how = manner.Manner(0, 0, 0, 0, 0, False, 0, run_on=0.5, opener=0.5, openers=("mind you",))
+    text = ". ".join(said) + "."
+    flowing = manner.flow(text, how, random.Random(seed), opens)
+    words = re.findall(r"[\w\x02\x03]+", flowing.lower())
+    kept = iter(words)
+    assert all(word in kept for word in re.findall(r"[\w\x02\x03]+", text.lower()))
+    assert set(words) - set(re.findall(r"[\w\x02\x03]+", text.lower())) <= {"and", "mind", "you"}
+    assert flowing.count("what is it.") + flowing.count("what is it. ") >= min(1, said.count("what is it"))
+
+
+def test_nothing_runs_on_where_nobody_lets_it() -> None:
+    how = manner.Manner(0, 0, 0, 0, 0, False, 0, run_on=0, opener=0, openers=("mind you",))
+    assert manner.flow("I went home. it rained.", how, random.Random(0)) == "I went home. it rained."
+
+
+@pytest.mark.parametrize(
+    ("rough", "right"),
+    [
+        ("\x02tulips\x03 has won me over.", "tulips have won me over."),
+        ("\x02table tennis\x03 has won me over.", "table tennis has won me over."),
+        ("\x02visiting the old towns\x03 is under way.", "visiting the old towns is under way."),
+        ("\x02Urs\x03 is here.", "Urs is here."),
+        ("what lies behind it fascinates me.", "what lies behind it fascinates me."),
+    ],
+)
+def test_verbs_agree_and_statements_stay_statements(rough: str, right: str) -> None:
+    assert tidying.tidy(rough, capitals=False).replace("\x02", "").replace("\x03", "").lower() == right.lower()
 
 
 def test_traits_lean_the_manner() -> None:

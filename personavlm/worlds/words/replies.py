@@ -16,8 +16,8 @@ from typing import Any
 from personavlm.worlds.banks import bank
 from personavlm.worlds.values import Beat, Fact
 from personavlm.worlds.words.grammar import OPEN, SHUT, Frame, patterns, say
-from personavlm.worlds.words.manner import tidy
 from personavlm.worlds.words.speak import Draft
+from personavlm.worlds.words.tidying import tidy
 
 LOUDEST = ("ask", "offered", "recall", "forget", "request", "change", "end", "correct", "waver")
 """Acts a reply must answer first, the most pressing first; what else was said gets a word if there is room."""
