@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,8 +28,13 @@ from personavlm.worlds.make import make_world
 from personavlm.worlds.truth import by_id, threads_by_fact
 from personavlm.worlds.values import Beat, Fact, Half, World, WorldTurn
 
-HIDDEN, PASSES, RATE, DECAY, DROPOUT, BATCH = 160, 6, 2e-3, 0.01, 0.2, 4096
-PERSONS, SEED, REAL = 240, 0, 2_500
+WIDTH, HIDDEN, PASSES, RATE, DECAY, DROPOUT, BATCH = 128, 96, 8, 3e-3, 0.01, 0.3, 32
+PERSONS, UNSEEN, SEED, REAL = 150, 12, 0, 1_500
+RARE = -4.0
+"""Where the log odds of every label begin."""
+LEAST_SPREAD = 0.02
+SAMPLE = 1_000
+"""Messages whose pieces give the mean and spread of each number."""
 Span = tuple[int, int, str]
 
 
@@ -151,60 +156,97 @@ def _sentence(text: str, label: str, inside: str) -> Iterator[Span]:
 
 
 @dataclass(frozen=True, slots=True)
-class Pieces:
-    """All pieces of many messages: what MiniLM says of each, and which labels it has."""
+class Shown:
+    """One message: what MiniLM says of each of its pieces, and which labels each has."""
 
     states: np.ndarray
     right: np.ndarray
 
 
-def pieces_of(messages: list[Told], what: str) -> Pieces:
-    """Return the pieces of messages, as the run time reads them."""
+def shown(messages: Sequence[Told], what: str) -> list[Shown]:
+    """Return messages as the run time reads them; those of which nothing is read are left out."""
     encoder = load_text_encoder()
-    states, right = [], []
+    found: list[Shown] = []
     for number, one in enumerate(messages, start=1):
         seen = encoder.pieces("", one.text, LAYERS)  # type: ignore[attr-defined]
-        rows = np.zeros((len(seen.places), len(LABELS)), np.uint8)
+        right = np.zeros((len(seen.places), len(LABELS)), np.uint8)
         for start, end, label in one.spans:
-            rows[(seen.places[:, 1] > start) & (seen.places[:, 0] < end), LABELS.index(label)] = 1
-        states.append(seen.states.reshape(len(seen.states), -1).astype(np.float16))
-        right.append(rows)
-        if number % 500 == 0:
+            right[(seen.places[:, 1] > start) & (seen.places[:, 0] < end), LABELS.index(label)] = 1
+        if len(right):
+            found.append(Shown(seen.states.reshape(len(right), -1).astype(np.float16), right))
+        if number % 1000 == 0:
             progress(what, number, len(messages))
-    return Pieces(np.vstack(states), np.vstack(right))
+    return found
 
 
-def train(shown: Pieces, seed: int) -> dict[str, np.ndarray]:
-    """Return the tables learnt, in half precision as they are shipped."""
+class _Reader(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.inner = nn.Linear(width, WIDTH)
+        self.cell = nn.LSTM(WIDTH, HIDDEN, bidirectional=True, batch_first=True)
+        self.out = nn.Linear(2 * HIDDEN + WIDTH, len(LABELS))
+        self.drop = nn.Dropout(DROPOUT)
+        nn.init.constant_(self.out.bias, RARE)
+
+    def forward(self, states: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        x = self.drop(functional.gelu(self.inner(states), approximate="tanh"))
+        packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+        both, _ = nn.utils.rnn.pad_packed_sequence(self.cell(packed)[0], batch_first=True)
+        scores: torch.Tensor = self.out(torch.cat([self.drop(both), x], dim=-1))
+        return scores
+
+
+def train(messages: Sequence[Shown], seed: int) -> dict[str, np.ndarray]:
+    """Return the tables learnt, weights in half precision as they are shipped."""
     torch.manual_seed(seed)
     order = np.random.default_rng(seed)
-    sample = shown.states[:: max(1, len(shown.states) // 50_000)].astype(np.float32)
-    mean, spread = sample.mean(0), np.maximum(sample.std(0), 0.02)
-    model = nn.Sequential(
-        nn.Linear(len(mean), HIDDEN), nn.GELU(approximate="tanh"), nn.Dropout(DROPOUT), nn.Linear(HIDDEN, len(LABELS))
-    )
-    nn.init.constant_(model[3].bias, -4.0)  # type: ignore[arg-type]
+    sample = np.vstack([one.states for one in messages[:: max(1, len(messages) // SAMPLE)]]).astype(np.float32)
+    mean, spread = sample.mean(0), np.maximum(sample.std(0), LEAST_SPREAD)
+    model = _Reader(len(mean))
     optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=DECAY)
-    batches = -(-len(shown.states) // BATCH)
+    batches = -(-len(messages) // BATCH)
     rate = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=PASSES * batches, pct_start=0.1)
-    for epoch in range(PASSES):
-        for chosen in np.array_split(order.permutation(len(shown.states)), batches):
-            states = torch.from_numpy((shown.states[chosen].astype(np.float32) - mean) / spread)
-            right = torch.from_numpy(shown.right[chosen].astype(np.float32))
-            loss = functional.binary_cross_entropy_with_logits(model(states), right, reduction="sum") / len(chosen)
+    for number in range(PASSES):
+        for chosen in np.array_split(order.permutation(len(messages)), batches):
+            loss = _loss(model, [messages[k] for k in chosen], mean, spread)
             optimiser.zero_grad()
             loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimiser.step()
             rate.step()
-        progress("passes", epoch + 1, PASSES)
-    first, last = model[0], model[3]
-    learnt = {
-        "inner": first.weight.detach().numpy().T,
-        "inner_bias": first.bias.detach().numpy(),
-        "out": last.weight.detach().numpy().T,
-        "out_bias": last.bias.detach().numpy(),
+        progress("passes", number + 1, PASSES)
+    return {"mean": mean, "spread": spread} | _tables(model)
+
+
+def _loss(model: _Reader, messages: Sequence[Shown], mean: np.ndarray, spread: np.ndarray) -> torch.Tensor:
+    states = [torch.from_numpy((one.states.astype(np.float32) - mean) / spread) for one in messages]
+    right = torch.cat([torch.from_numpy(one.right.astype(np.float32)) for one in messages])
+    lengths = torch.tensor([len(one) for one in states])
+    scores = model(nn.utils.rnn.pad_sequence(states, batch_first=True), lengths)
+    there = torch.arange(scores.shape[1])[None, :] < lengths[:, None]
+    loss: torch.Tensor = functional.binary_cross_entropy_with_logits(scores[there], right, reduction="sum") / len(right)
+    return loss
+
+
+def _tables(model: _Reader) -> dict[str, np.ndarray]:
+    raw = {name: value.detach().numpy() for name, value in model.state_dict().items()}
+    cells = {
+        name: np.vstack(
+            [
+                raw[f"cell.weight_ih_l0{end}"].T,
+                raw[f"cell.weight_hh_l0{end}"].T,
+                raw[f"cell.bias_ih_l0{end}"] + raw[f"cell.bias_hh_l0{end}"],
+            ]
+        )
+        for name, end in (("forwards", ""), ("backwards", "_reverse"))
     }
-    return {"mean": mean, "spread": spread} | {name: np.asarray(table, np.float16) for name, table in learnt.items()}
+    plain = {
+        "inner": raw["inner.weight"].T,
+        "inner_bias": raw["inner.bias"],
+        "out": raw["out.weight"].T,
+        "out_bias": raw["out.bias"],
+    }
+    return {name: np.asarray(table, np.float16) for name, table in (plain | cells).items()}
 
 
 # ── the run ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -216,16 +258,14 @@ def messages_of(half: Half, seed: int, persons: int) -> list[Told]:
     return [one for n in range(persons) for one in told(make_world(seed, half, setting, n))]
 
 
-def scored(tables: Mapping[str, np.ndarray], shown: Pieces) -> dict[str, tuple[float, float, int]]:
-    """Return precision, recall and number of pieces by label."""
-    by = Tables("", **{name: table.astype(np.float32) for name, table in tables.items()})
-    found = likely(by, shown.states.astype(np.float32)) >= LIKELY
-    rows: dict[str, tuple[float, float, int]] = {}
-    for k, label in enumerate(LABELS):
-        right = shown.right[:, k] > 0
-        both = int((found[:, k] & right).sum())
-        rows[label] = both / max(int(found[:, k].sum()), 1), both / max(int(right.sum()), 1), int(right.sum())
-    return rows
+def scored(learnt: Mapping[str, np.ndarray], messages: Sequence[Shown]) -> Iterator[tuple[str, float, float, int]]:
+    """Yield precision, recall and number of pieces of each label, and of all."""
+    by = Tables("", **{name: table.astype(np.float32) for name, table in learnt.items()})
+    found = np.vstack([likely(by, one.states.astype(np.float32)) for one in messages]) >= LIKELY
+    right = np.vstack([one.right for one in messages]) > 0
+    for label, column, true in (*zip(LABELS, found.T, right.T, strict=True), ("all", found.ravel(), right.ravel())):
+        both = int((column & true).sum())
+        yield label, both / max(int(column.sum()), 1), both / max(int(true.sum()), 1), int(true.sum())
 
 
 def main(words: list[str]) -> int:
@@ -237,9 +277,9 @@ def main(words: list[str]) -> int:
     sessions = laps(Path(words[0])).sessions
     real = [message.text for session in sessions for message in session.messages if message.by_user][:REAL]
     messages = [*messages_of("train", SEED, persons), *(Told(text, ()) for text in real)]
-    tables = train(pieces_of(messages, "messages"), SEED)
-    np.savez_compressed(TABLES, encoder=np.array(load_text_encoder().name), labels=np.array(LABELS), **tables)
-    for label, (precision, recall, n) in scored(tables, pieces_of(messages_of("test", SEED + 1, 6), "unseen")).items():
+    learnt = train(shown(messages, "messages"), SEED)
+    np.savez_compressed(TABLES, encoder=np.array(load_text_encoder().name), labels=np.array(LABELS), **learnt)
+    for label, precision, recall, n in scored(learnt, shown(messages_of("test", SEED + 1, UNSEEN), "unseen")):
         print(f"{label:18} precision {100 * precision:5.1f}  recall {100 * recall:5.1f}  pieces {n}")
     return 0
 

@@ -44,7 +44,7 @@ def options_of(asked: Asked) -> list[Option]:
 
 @pytest.mark.parametrize("asked", ASKED, ids=lambda asked: asked.question[:40])
 def test_what_is_known_decides(asked: Asked, minilm: Any) -> None:
-    option, reason, _ = choose(asked.question, options_of(asked), known(asked.known), {}, minilm)
+    option, reason = choose(asked.question, options_of(asked), known(asked.known), {}, minilm)[:2]
     assert option.letter == asked.answer
     assert reason is not None
 

@@ -90,11 +90,14 @@ def wanted(asked: str, options: Sequence[str]) -> Wanted:
 
 
 class Choice(NamedTuple):
-    """The option chosen, the sentence that bears it out, and how far it is ahead of the next (log-odds)."""
+    """The option chosen and the sentence that bears it out."""
 
     option: Option
     reason: Candidate | None
     lead: float = 0.0
+    """How far it is ahead of the next (log-odds)."""
+    told: bool = False
+    """Whether any option stands in a sentence found, so that none is of something new."""
 
 
 def choose(
@@ -117,7 +120,8 @@ def choose(
     worth = np.round(table @ np.array(WEIGHTS), 6)
     best = int(np.argmax(worth))
     place = int(np.argmax(weighed.relevance * (weighed.match[best] + np.clip(weighed.meaning[best], 0, 1))))
-    return Choice(options[best], rows[place], float(worth[best] - np.delete(worth, best).max(initial=-np.inf)))
+    ahead = float(worth[best] - np.delete(worth, best).max(initial=-np.inf))
+    return Choice(options[best], rows[place], ahead, bool(weighed.match.max() >= NAMED))
 
 
 def features(
@@ -172,12 +176,24 @@ def features(
     return table, weighed
 
 
-def set_apart(options: Sequence[str]) -> list[str]:
-    """Return the words by which options differ, in order; none for options known by their sense alone."""
+LEVELS_TOLD = ("expert", "handy", "beginner", "knows", "nothing", "about")
+CHOICES_TOLD = ("chose", "picked", "took", "prefers", "rather", "than", "instead")
+
+
+def wording(asked: str, options: Sequence[str], told: bool) -> tuple[str, ...]:
+    """Return words under which more may be found that decides between options; none if no others are known.
+
+    That is what they know of subjects where explanations are to choose from, what they chose before where all options
+    are new (not ``told``), else the words that set the options apart.
+    """
+    if wanted(asked, options).level:
+        return LEVELS_TOLD
     if any(senses_only(options)):
-        return []
+        return ()
+    if not told:
+        return CHOICES_TOLD
     counts = Counter(word for option in options for word in dict.fromkeys(language.content_words(option)))
-    return [word for word, count in counts.items() if count < len(options)]
+    return tuple(word for word, count in counts.items() if count < len(options))
 
 
 def leads_on(asked: str, found: str) -> list[str]:

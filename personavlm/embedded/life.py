@@ -7,10 +7,10 @@
     "That aunt of mine, Daphne, again. I keep visits under an hour."      ->  keeps a distance from Daphne
                who kind  who, distance
 
-MiniLM reads the whole message; a small network behind it says of each word piece which of ``LABELS`` it belongs to, as
-many as apply. Runs of pieces are spans, spans near each other make a record. The tables are learnt from the training
-half of the ground-truth world (``lab/life_reader.py``), whose names and things no benchmark has; that world is
-invented, so patterns written for real talk (``facts``, ``preferences``, …) stand beside this reader.
+MiniLM reads the whole message; a small recurrent network behind it says of each word piece which of ``LABELS`` it
+belongs to, as many as apply. Runs of pieces are spans, spans near each other make a record. The tables are learnt from
+the training half of the ground-truth world (``lab/life_reader.py``), whose names and things no benchmark has; that
+world is invented, so patterns written for real talk (``facts``, ``preferences``, …) stand beside this reader.
 """
 
 from __future__ import annotations
@@ -70,37 +70,64 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """The learnt numbers, and the name of the encoder whose states they were learnt from."""
+    """The learnt numbers, and the name of the encoder whose states they were learnt from.
+
+    ``forwards`` and ``backwards`` are a memory cell's (LSTM) weights for each direction: its rows are the input, its
+    own last output, and the bias; its columns the input, forget, cell and output gates.
+    """
 
     encoder: str
     mean: Floats
     spread: Floats
     """Mean and spread of each number of a state."""
     inner: Floats
-    """``(layers * dim, h)``"""
+    """``(layers * dim, p)``"""
     inner_bias: Floats
+    forwards: Floats
+    backwards: Floats
+    """``(p + h + 1, 4 * h)``"""
     out: Floats
-    """``(h, labels)``"""
+    """``(2 * h + p, labels)``"""
     out_bias: Floats
 
 
-_NUMBERS = ("mean", "spread", "inner", "inner_bias", "out", "out_bias")
+_NUMBERS = ("mean", "spread", "inner", "inner_bias", "forwards", "backwards", "out", "out_bias")
 
 
 @cache
 def tables() -> Tables:
     """Return the shipped tables, read once."""
     with as_file(files("personavlm.embedded").joinpath("words", "life.npz")) as file, np.load(file) as raw:
-        numbers = {name: raw[name].astype(np.float32) for name in _NUMBERS}
-        return Tables(str(raw["encoder"]), **numbers)
+        return Tables(str(raw["encoder"]), **{name: raw[name].astype(np.float32) for name in _NUMBERS})
 
 
 def likely(by: Tables, states: Floats) -> Floats:
-    """Return the ``(pieces, labels)`` chances of word pieces, given as ``(pieces, layers * dim)`` states."""
+    """Return the ``(pieces, labels)`` chances of a message's pieces, given as ``(pieces, layers * dim)`` states."""
     x = (states - by.mean) / by.spread @ by.inner + by.inner_bias
-    bent = 0.5 * x * (1 + np.tanh(np.float32(0.7978846) * (x + np.float32(0.044715) * x**3)))
-    chance: Floats = 1 / (1 + np.exp(-np.clip(bent @ by.out + by.out_bias, -30, 30)))
-    return chance
+    x = 0.5 * x * (1 + np.tanh(np.float32(0.7978846) * (x + np.float32(0.044715) * x**3)))
+    both = (_remembered(x, by.forwards), _remembered(x[::-1], by.backwards)[::-1], x)
+    return _sigmoid(np.concatenate(both, axis=1) @ by.out + by.out_bias)
+
+
+def _remembered(x: Floats, weights: Floats) -> Floats:
+    """What a memory cell gives out after each row of its input. Source: Hochreiter & Schmidhuber, 1997."""
+    size, width = weights.shape[1] // 4, x.shape[1]
+    shown = x @ weights[:width] + weights[-1]
+    rows: list[Floats] = []
+    out: Floats = np.zeros(size, np.float32)
+    cell: Floats = np.zeros(size, np.float32)
+    for row in shown:
+        gates = row + out @ weights[width:-1]
+        into, keep, give = (_sigmoid(gates[k * size : (k + 1) * size]) for k in (0, 1, 3))
+        cell = np.asarray(keep * cell + into * np.tanh(gates[2 * size : 3 * size]), np.float32)
+        out = np.asarray(give * np.tanh(cell), np.float32)
+        rows.append(out)
+    told: Floats = np.stack(rows)
+    return told
+
+
+def _sigmoid(x: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-np.clip(x, -30, 30))), np.float32)
 
 
 def spans(text: str, encoder: TextEncoder) -> tuple[Span, ...]:
@@ -271,7 +298,7 @@ def _because(one: Span, found: Sequence[Span]) -> str:
     reason = _near(one, found, ("reason",)) if one.label in _REASONED else None
     if reason is None or _near(reason, found, tuple(_REASONED)) != one:
         return ""
-    return f", because {voice.reported(reason.text)}"
+    return f", because {voice.reported(reason.text[:1].lower() + reason.text[1:])}"
 
 
 def _near(one: Span, found: Sequence[Span], labels: Sequence[str]) -> Span | None:

@@ -138,12 +138,13 @@ CLEAR = 3.0
 
 
 def _chosen_between(scene: Scene, question: Question, encoder: TextEncoder) -> str:
-    """Return the next look-up for a question with options, or the answer: the options' words, then what leads on."""
+    """Return the next look-up for a question with options, or the answer: by other words, then by what leads on."""
     chosen = _choice(scene, question, encoder)
     if chosen.lead < CLEAR and not scene.last and scene.looks < MAX_LOOKS:
-        words = choice.set_apart([option.text for option in question.options]) if scene.looks == 1 else []
-        if words:
-            return _retrieve("What sets the options apart?", words, None, None)
+        options = [option.text for option in question.options]
+        words = choice.wording(without_options(scene.query), options, chosen.told)
+        if words and (scene.looks == 1 or not chosen.told):
+            return _retrieve("What decides between these?", words, None, None)
         if chosen.reason and (names := choice.leads_on(scene.query, chosen.reason.text)):
             return _retrieve(f"That leads on to {', '.join(names)}.", names, None, None)
     text = _plain(tone.toned(_option(chosen), scene.profile, "choice", scene.query))
