@@ -45,7 +45,7 @@ WINDOWS = os.name == "nt"
 
 RUN = ("models",)
 LAB = ("apps", "models", "notebooks")
-DEVELOP = ("apps", "dev", "models", "notebooks")
+DEVELOP = ("apps", "dev", "models", "notebooks", "train")
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 START_SECONDS, STOP_SECONDS = 120.0, 15.0

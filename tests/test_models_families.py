@@ -18,6 +18,7 @@ from personavlm.models import ImagePart, Message, Sampling
 from personavlm.models.loading import load_model
 from personavlm.models.local import Transformers
 from personavlm.models.weights import MAX_PIXELS
+from personavlm.training.scratch import TEMPLATE
 
 needed = [name for name in ("torch", "transformers") if find_spec(name) is None]
 pytestmark = pytest.mark.skipif(bool(needed), reason=f"not installed: {needed}")  # imported when a test needs them
@@ -73,7 +74,7 @@ def stock_qwen2_5(folder: Path) -> Path:
     }  # fmt: skip
     (folder / "preprocessor_config.json").write_text(json.dumps(pictures))
     (folder / "video_preprocessor_config.json").write_text(json.dumps({**pictures, "fps": 2.0}))
-    template = tiny_qwen.TEMPLATE.read_text(encoding="utf-8")
+    template = TEMPLATE.read_text(encoding="utf-8")
     (folder / "chat_template.json").write_text(json.dumps({"chat_template": template}))
     return folder
 
@@ -102,7 +103,7 @@ def qwen3_vl(folder: Path) -> Path:
         tie_word_embeddings=True,
     )
     pictures = Qwen2VLImageProcessorPil(patch_size=16, min_pixels=64 * 64, max_pixels=128 * 128)
-    template = tiny_qwen.TEMPLATE.read_text(encoding="utf-8")
+    template = TEMPLATE.read_text(encoding="utf-8")
     processor = Qwen3VLImageTextProcessor(pictures, tokenizer, chat_template=template)
     return save(Qwen3VLForConditionalGeneration(config), processor, tokenizer, folder)
 
@@ -136,7 +137,7 @@ def text_only(folder: Path) -> Path:
     from transformers import Qwen2Config, Qwen2ForCausalLM
 
     tokenizer = tiny_qwen.build_tokenizer(600, 1024)
-    tokenizer.chat_template = tiny_qwen.TEMPLATE.read_text(encoding="utf-8")
+    tokenizer.chat_template = TEMPLATE.read_text(encoding="utf-8")
     return save(Qwen2ForCausalLM(Qwen2Config(**SMALL, **ids(tokenizer))), tokenizer, tokenizer, folder)
 
 

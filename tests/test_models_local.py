@@ -23,6 +23,7 @@ from PIL import Image
 
 from personavlm.errors import BadInput, BadPicture, MissingPackage, ModelUnavailable
 from personavlm.models import Completion, ImagePart, Message, Sampling, StreamingModel
+from personavlm.models.chat import chat_text
 from personavlm.models.loading import load_model
 from personavlm.models.local import BATCH, Transformers
 from personavlm.models.remote import OpenAICompatible
@@ -101,7 +102,7 @@ def test_the_picture_reaches_the_model_and_its_place_counts(model: Transformers)
 
 
 def test_pictures_stay_where_they_stand(model: Transformers) -> None:
-    text = model._render(user("one", picture(1), "two", picture(2), "three"))
+    text = chat_text(model.processor, user("one", picture(1), "two", picture(2), "three"))
     mark = "<|vision_start|><|image_pad|><|vision_end|>"
     assert f"one{mark}two{mark}three<|im_end|>" in text
 

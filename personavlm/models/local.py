@@ -24,8 +24,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from personavlm.errors import BadInput, BadPicture, ModelUnavailable
 from personavlm.models import Completion, ImagePart, Message, Sampling
+from personavlm.models.chat import chat_text
 from personavlm.models.weights import NESTED_IMAGES, Loading, load, out_of_memory
-from personavlm.models.wording import inert_parts
 
 BATCH = 8
 """Requests generated together; more are taken in turns, so memory does not grow with the list."""
@@ -47,7 +47,6 @@ class Transformers:
         self._tokenizer = getattr(processor, "tokenizer", processor)
         self._most = max_tokens or self.context
         self._sees = hasattr(processor, "image_processor")
-        self._special = _special_tokens(self._tokenizer)
         self._busy = threading.Lock()
 
     @classmethod
@@ -112,7 +111,7 @@ class Transformers:
 
     def _inputs(self, requests: Sequence[Sequence[Message]]) -> Any:
         """Tensors of some requests, left-padded, on the model's device."""
-        texts = [self._render(messages) for messages in requests]
+        texts = [chat_text(self.processor, messages, name=self.name) for messages in requests]
         pictures = [[_open(part) for message in messages for part in message.images] for messages in requests]
         options = {"padding": True, "padding_side": "left", "return_tensors": "pt", "add_special_tokens": False}
         if self._sees:
@@ -126,32 +125,6 @@ class Transformers:
                 "shorten the text, show fewer or smaller pictures (max_pixels), or use a model with a longer context.",
             )
         return inputs.to(self.model.device)
-
-    def _render(self, messages: Sequence[Message]) -> str:
-        """The chat template's text, a mark standing for each picture."""
-        chat = [self._as_chat(message) for message in messages]
-        template = self.processor.chat_template
-        if template is None:
-            raise ModelUnavailable(
-                f"{self.name} has no chat template: it was not trained for conversations.",
-                "use an instruction-tuned checkpoint, or put a chat_template.jinja into its folder.",
-            )
-        return str(self.processor.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
-
-    def _as_chat(self, message: Message) -> dict[str, Any]:
-        parts = inert_parts(message, self._special)
-        if self._sees:
-            content: Any = [
-                {"type": "image"} if isinstance(p, ImagePart) else {"type": "text", "text": p} for p in parts
-            ]
-        elif message.images:
-            raise BadInput(
-                f"{self.name} reads text only and was given a picture.",
-                "use a vision-language model such as hf:Qwen/Qwen2.5-VL-7B-Instruct, or leave the picture out.",
-            )
-        else:
-            content = "".join(part for part in parts if isinstance(part, str))
-        return {"role": message.role, "content": content}
 
     def _layout(self, pictures: list[list[Image.Image]]) -> Any:
         if not any(pictures):
@@ -254,11 +227,6 @@ def _seeded(device: Any, sampling: Sampling) -> Iterator[None]:
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(sampling.seed)
         yield
-
-
-def _special_tokens(tokenizer: Any) -> tuple[str, ...]:
-    added = (token.content for token in tokenizer.added_tokens_decoder.values() if token.special)
-    return tuple(sorted({*tokenizer.all_special_tokens, *added}))
 
 
 def _open(part: ImagePart) -> Image.Image:

@@ -1,0 +1,10 @@
+"""Training: from conversations to token ids and a loss mask, and models small enough to be trained from nothing.
+
+    samples ──rendering──> ids, mask, pictures ──corpus──> memory-mapped files ──batches──> tensors ──TRL──> checkpoint
+
+A training prompt is rendered by the function that renders it at inference (``models.chat``), so both are the same;
+only what the assistant itself wrote is trained. Nothing here loads torch until it is used, and nothing here needs
+polars, faiss or streamlit: the training path runs where only torch, transformers, peft and trl are.
+
+Source: PersonaVLM, section 4 (stage 1) and appendix B.
+"""
