@@ -36,11 +36,12 @@ from personavlm.bench.blind import BASELINES, read_baselines
 from personavlm.bench.compare import Comparison, compare
 from personavlm.bench.engines import read_engine
 from personavlm.bench.folders import Finished, read_run
-from personavlm.bench.recipes import Recipe, column_of, guess, loaded, recipe_of, run_of
+from personavlm.bench.recipes import Recipe, column_of, guess, recipe_of, run_of
 from personavlm.bench.report import Report, published_sheet, report
 from personavlm.bench.runs import carry_out
 from personavlm.bench.sheets import Sheet, shown
 from personavlm.bench.values import Answered
+from personavlm.bench.voices import loaded
 from personavlm.figures.benchmark import Interval, forest
 from personavlm.files import write_atomically
 from personavlm.terminal import Output

@@ -10,8 +10,11 @@ import pytest
 
 from lab.ablate import variants
 from personavlm.bench.recipes import Recipe, column_of, read_recipe, recipe_of, run_of
+from personavlm.bench.voices import Sampled, Voice
 from personavlm.cli import main
 from personavlm.errors import BadInput
+from personavlm.models import Sampling
+from personavlm.models.scripted import Scripted
 from tests.bench_data import benchmark
 
 
@@ -35,10 +38,11 @@ def test_a_wrong_recipe_is_refused(tmp_path: Path, told: str) -> None:
 
 def test_the_shipped_recipes_name_what_there_is() -> None:
     root = Path(__file__).resolve().parent.parent
-    found = sorted((root / "lab" / "recipes").glob("*.toml"))
-    assert found
-    for path in found:
-        for variant in variants(tomllib.loads(path.read_text(encoding="utf-8")) | {"data": "d", "out": "o"}):
+    read = [tomllib.loads(path.read_text(encoding="utf-8")) for path in (root / "lab" / "recipes").glob("*.toml")]
+    found = [told for told in read if "variants" in told]
+    assert len(found) >= 3
+    for told in found:
+        for variant in variants(told | {"data": "d", "out": "o"}):
             for recipe in variant.recipes:
                 assert recipe.answering
                 assert recipe.making
@@ -52,6 +56,15 @@ def test_a_mode_or_axis_there_is_not_is_said_before_anything_is_written(tmp_path
             run_of(recipe, column_of(recipe))
     assert not (tmp_path / "out").exists()
     assert Recipe(folder, tmp_path).replays is None
+
+
+def test_seeds_differ_where_there_is_a_temperature() -> None:
+    model = Scripted(lambda _messages, sampling: f"{sampling.temperature} {sampling.seed}")
+    one, two = Sampled(model, 0.7, 1), Sampled(model, 0.7, 2)
+    assert one.complete((), Sampling()).text == "0.7 1"
+    assert one.name != two.name
+    assert Voice("embedded").model().name.startswith("embedded")
+    assert Voice("embedded", None, 0.7, 1).model().name.endswith("t=0.7 seed=1")
 
 
 def run(*words: str) -> None:

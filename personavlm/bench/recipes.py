@@ -15,7 +15,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +32,10 @@ from personavlm.bench.modes import Means, read_mode
 from personavlm.bench.runs import Progress, Run, carry_out
 from personavlm.bench.scores import Figure, Scores
 from personavlm.bench.systems import System
+from personavlm.bench.voices import Voice, loaded
 from personavlm.errors import BadInput
 from personavlm.files import write_atomically
 from personavlm.inspection.profiles import Rule
-from personavlm.models import Model
 from personavlm.trace import digest
 
 
@@ -52,6 +52,9 @@ class Recipe:
     model: str = "embedded"
     setting: str = "both"
     seed: int = 0
+    """Of draws: options of some columns, and a model's words where ``temperature`` is above 0."""
+    temperature: float = 0.0
+    """Of the model's sampling; at 0 it always says the same and seeds differ in nothing."""
     limit: int | None = None
     """Only so many persons of each setting."""
     prompts: Path | None = None
@@ -125,26 +128,15 @@ def guess(run: Run, column: Column, kit: Kit) -> Mapping[str, Figure]:
 def run_of(recipe: Recipe, column: Column) -> Run:
     """Return the run that a recipe asks for. Raises ``BadInput`` for a mode, model or axis there is not."""
     answering, making = recipe.answering, recipe.making
-    make = partial(make_system, recipe.mode, recipe.model, recipe.prompts, answering, making, recipe.profile)
+    voice = Voice(recipe.model, recipe.prompts, recipe.temperature, recipe.seed)
+    make = partial(make_system, recipe.mode, voice, answering, making, recipe.profile)
     make()
-    model, _ = loaded(recipe.model, recipe.prompts)
     data = f"{recipe.kind} {column.persons[0].data}"
-    plan = Plan(recipe.mode, data, model.name, answering, making, recipe.profile, recipe.seed)
+    plan = Plan(recipe.mode, data, voice.model().name, answering, making, recipe.profile, recipe.seed)
     return Run(plan, recipe.out, recipe.replays or recipe.out.parent / "replays", make, score_of(recipe.kind))
 
 
-def make_system(
-    mode: str, model: str, prompts: Path | None, config: Config, made: Config, profile: Rule | None = None
-) -> System:
-    """Return a recipe's system; what it loads is loaded once in a process."""
-    return read_mode(mode, Means(*loaded(model, prompts), config, made, profile))
-
-
-@cache
-def loaded(model: str, prompts: Path | None) -> tuple[Model, Kit]:
-    """Return the model and the kit; the embedded model and the kit share one text encoder."""
-    from personavlm.embedded import Embedded
-    from personavlm.models.loading import load_model
-
-    kit = Kit.load(prompts)
-    return (Embedded(kit.encoder) if model == "embedded" else load_model(model)), kit
+def make_system(mode: str, voice: Voice, config: Config, made: Config, profile: Rule | None = None) -> System:
+    """Return a recipe's system."""
+    _, kit = loaded(voice.setting, voice.prompts)
+    return read_mode(mode, Means(voice.model(), kit, config, made, profile))
