@@ -181,7 +181,7 @@ def test_test_runs_everything_and_passes_arguments_on(
 ) -> None:
     monkeypatch.setattr(tasks, "find_browser", lambda: "a browser")
     assert tasks.main(["test", "-k", "memory"]) == 0
-    assert pip.commands[0][-1] == ".[apps,dev,models,notebooks]"
+    assert pip.commands[0][-1] == ".[apps,dev,models,notebooks,train]"
     assert pip.commands[1][1:] == ["-m", "pytest", "--run-slow", "-n", "2", "--dist", "loadfile", "-k", "memory"]
     tasks.main(["test", "-n0"])
     assert pip.commands[2][1:] == ["-m", "pytest", "--run-slow", "-n0"]
