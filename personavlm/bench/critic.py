@@ -1,54 +1,32 @@
-"""Baselines that prompt harder instead of remembering: they need a language model, and have no row without one.
+"""Baselines that prompt harder instead of remembering.
+
 
     self-critic   the whole talk, a draft, a review of it by the same model, the reply that mends it: three calls
-    few-shot      one pair of replies that the person compared earlier, shown before the question
+    few-shot      a choice between two replies, shown with one that the person made earlier instead of all of them
 
-Source: the rows "Self-Critic" and "Few-Shot" of PersonaVLM, table 2; the prompts are ours. Few-Shot needs a data set
-that knows earlier comparisons (P-SOUPS does, Persona-MME does not: the paper has no figure there either).
+Source: the rows "Self-Critic" and "Few-Shot" of PersonaVLM, table 2; the prompts are ours. Few-Shot has no row where
+cases tell of no earlier choice (P-SOUPS tells of four, Persona-MME of none: the paper has no figure there either).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
 from personavlm.asking import Asker
 from personavlm.assistant import Kit
 from personavlm.bench.context import FULL_TOKENS, core_of, exchanges, talk_of
-from personavlm.bench.systems import Ready, asked
+from personavlm.bench.systems import Ready, answer_once, asked
 from personavlm.bench.values import Case, Person
 from personavlm.errors import BadInput
 from personavlm.models import Message, Model
 from personavlm.personality import NEUTRAL
-from personavlm.prompts import fill, system_message
-from personavlm.prompts.respond import Context, context_slots, parse_answer, render_answer
-from personavlm.prompts.text import clean, indent
-from personavlm.trace import Answer, Step, Trace
-
-LONGEST = 4_000
-"""Most characters shown of a compared reply."""
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """Two replies to one message, and which of them the person preferred."""
-
-    message: str
-    chosen: str
-    rejected: str
-
-
-@runtime_checkable
-class Comparing(Protocol):
-    """A person's source that knows what they compared earlier."""
-
-    def compared(self) -> Sequence[Compared]:
-        """Return earlier comparisons by this person, none of them among the cases."""
-        ...
-
+from personavlm.prompts import fill
+from personavlm.prompts.fitting import parse_fitting, render_fitting
+from personavlm.prompts.respond import Context, parse_answer, render_answer
+from personavlm.trace import Answer, Step, Trace, Turn
 
 # ── Self-Critic ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -103,7 +81,7 @@ def _assistant(text: str) -> Message:
 
 @dataclass(frozen=True, slots=True)
 class FewShot:
-    """The question after ``shots`` earlier comparisons by the same person; the paper shows one."""
+    """The choice after ``shots`` of the person's earlier ones; the paper shows one."""
 
     model: Model
     kit: Kit
@@ -112,32 +90,18 @@ class FewShot:
 
     @contextmanager
     def prepare(self, person: Person, home: Path) -> Iterator[Ready]:  # noqa: ARG002  nothing is kept
-        """Read the comparisons. Raises ``BadInput`` where the data set knows none."""
-        pairs = tuple(person.source.compared()) if isinstance(person.source, Comparing) else ()
-        if not pairs:
-            raise BadInput(
-                f"Nothing is known that {person.id} compared earlier.", "run few-shot on a data set with past pairs."
-            )
-        examples = format_compared(pairs[: self.shots])
+        """Open for questions. Raises ``BadInput`` if a case tells of no earlier choice."""
+        for case in person.cases:
+            self._shortened(case)
 
         def ask(case: Case) -> Trace:
-            context = Context(asked(case), (), NEUTRAL, ())
-            slots = context_slots(context, self.kit.budget) | {"Examples": examples}
-            prompt = fill(self.kit.prompts, "few_shot", slots, lambda _: None)
-            asker = Asker(self.model)
-            action, _ = asker.ask("few_shot", (system_message(self.kit.prompts), prompt), parse_answer)
-            return Trace(context.turn, (Step("", action),), calls=tuple(asker.calls))
+            return answer_once(Context(self._shortened(case), (), NEUTRAL, ()), (), self.model, self.kit)
 
         yield Ready(ask)
 
-
-def format_compared(pairs: Sequence[Compared]) -> str:
-    """Return comparisons as a slot: the message, then the reply that was preferred and the other one."""
-    return "\n\n".join(
-        f"message: {_block(p.message)}\npreferred: {_block(p.chosen)}\nnot preferred: {_block(p.rejected)}"
-        for p in pairs
-    )
-
-
-def _block(text: str) -> str:
-    return indent(clean(text, LONGEST))
+    def _shortened(self, case: Case) -> Turn:
+        """The case with its first earlier choices alone."""
+        found = parse_fitting(case.text)
+        if found is None or not found.past:
+            raise BadInput(f"{case.id} tells of no earlier choice.", "run few-shot on P-SOUPS.")
+        return asked(case, render_fitting(found.person, found.past[: self.shots], found.message, found.replies))

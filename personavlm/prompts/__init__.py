@@ -16,7 +16,6 @@ PersonaVLM-8B was trained on its authors' prompts and wants those.
 | episodic | UserProfile DialogHistory | topics with the indices of their turns |
 | procedural | UserProfile CurrentProceduralMemory DialogHistory | keys and sentences |
 | core | UserProfile DialogHistory | keys and values |
-| few_shot | UserProfile Personality DialogHistory UserQuery Examples | free text (baseline of the bench) |
 | critique, revise | none: they continue an answer | a review, free text (baseline of the bench) |
 """
 
@@ -43,7 +42,6 @@ Contract = Literal[
     "procedural",
     "core",
     "system",
-    "few_shot",
     "critique",
     "revise",
 ]
@@ -62,7 +60,6 @@ SLOTS: Mapping[Contract, frozenset[str]] = {
     "episodic": frozenset({"UserProfile", "DialogHistory"}),
     "procedural": frozenset({"UserProfile", "CurrentProceduralMemory", "DialogHistory"}),
     "core": frozenset({"UserProfile", "DialogHistory"}),
-    "few_shot": _RESPOND | {"Examples"},
     "critique": frozenset(),
     "revise": frozenset(),
 }
