@@ -10,27 +10,49 @@ from inspector_parts import block, soft, told
 
 from personavlm.pictures import Marked, OpenedPicture, open_picture
 
+POINTED, OPENED = "pointed at", "pointing"
 GRID = 24
 """Invisible points along each side: a box drawn on a figure is only reported if it can hold some."""
 
 
-def marked_picture() -> Marked | None:
-    """Draw a picture to draw a box on; return it with its box once there is one."""
-    with st.popover("Point at …", icon=":material/frame_inspect:", type="tertiary"):
-        block(soft("Show a picture and drag a box round the thing you mean; it goes with the next message."))
-        file = st.file_uploader("Picture", ["png", "jpg", "jpeg", "webp"], key="pointed", label_visibility="collapsed")
-        if file is None:
-            return None
-        with told():
-            opened = open_picture(file.getvalue())
-            event = st.plotly_chart(
-                on_a_grid(opened), key=f"box {opened.digest[:12]}", on_select="rerun", selection_mode="box",
-                theme=None, alt="The picture to draw a box on", config={"displayModeBar": False},
-            )  # fmt: skip
-            boxes = event["selection"]["box"]
-            block(soft(f"a box of {corners(boxes[-1])}" if boxes else "no box yet: drag one"))
-            return Marked(opened.data, corners(boxes[-1])) if boxes else None
-    return None
+def pointed_at() -> Marked | None:
+    """Draw the way to point at something; return what is pointed at until it is taken."""
+    pointed: Marked | None = st.session_state.get(POINTED)
+    if pointed is None:
+        st.button("Point at …", icon=":material/frame_inspect:", type="tertiary", on_click=open_dialog)
+    else:
+        st.button("Pointing at a thing", icon=":material/close:", on_click=take, help="Take it back")
+    if st.session_state.pop(OPENED, False):
+        point()
+    return pointed
+
+
+def open_dialog() -> None:
+    st.session_state[OPENED] = True
+
+
+def take() -> None:
+    """Forget what was pointed at: it went with a message, or was taken back."""
+    st.session_state.pop(POINTED, None)
+
+
+@st.dialog("Point at a thing", width="medium")
+def point() -> None:
+    """Draw a picture to draw a box on."""
+    block(soft("Show a picture and drag a box round the thing you mean; it goes with the next message."))
+    file = st.file_uploader("Picture", ["png", "jpg", "jpeg", "webp"], key="pointed file", label_visibility="collapsed")
+    if file is None:
+        return
+    with told():
+        opened = open_picture(file.getvalue())
+        event = st.plotly_chart(
+            on_a_grid(opened), key=f"box {opened.digest[:12]}", on_select="rerun", selection_mode="box",
+            theme=None, alt="The picture to draw a box on", config={"displayModeBar": False},
+        )  # fmt: skip
+        boxes = event["selection"]["box"]
+        if st.button("Point at it", type="primary", disabled=not boxes):
+            st.session_state[POINTED] = Marked(opened.data, corners(boxes[-1]))
+            st.rerun()
 
 
 def corners(box: dict[str, list[float]]) -> tuple[int, int, int, int]:
@@ -51,4 +73,4 @@ def on_a_grid(picture: OpenedPicture) -> go.Figure:
     figure.update_xaxes(visible=False, range=[0, picture.width], constrain="domain")
     figure.update_yaxes(visible=False, range=[picture.height, 0], scaleanchor="x")
     margin = {"l": 0, "r": 0, "t": 0, "b": 0}
-    return figure.update_layout(dragmode="select", margin=margin, height=320, width=420, showlegend=False)
+    return figure.update_layout(dragmode="select", margin=margin, height=420, showlegend=False)

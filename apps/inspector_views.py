@@ -37,7 +37,8 @@ def projecting() -> bool:
 def draw(figure: go.Figure, alt: str, key: str, picks: bool = False) -> list[str]:
     """Draw a figure; return the ids of the marks that were clicked on, if it lets one pick."""
     if projecting():
-        figure.update_layout(font={"size": PROJECTOR_FONT})
+        right = figure.layout.margin.r or 0
+        figure.update_layout(font={"size": PROJECTOR_FONT}, margin={"r": right if right < 50 else 1.6 * right})
         figure.update_annotations(font={"size": PROJECTOR_FONT})
     taken = {"format": "png", "filename": key.replace(" ", "-"), "scale": 2}
     config = {"displaylogo": False, "toImageButtonOptions": taken, "scrollZoom": False}

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import streamlit as st
 from inspector_desk import here, home, now
-from inspector_marking import marked_picture
+from inspector_marking import pointed_at, take
 from inspector_parts import (
     block,
     calls,
@@ -265,7 +265,7 @@ with talk:
     with st.container(horizontal=True, vertical_alignment="center"):
         time, dry = when()
         traits = as_somebody()
-        pointed = marked_picture()
+        pointed = pointed_at()
     message = st.chat_input("Say something, drop pictures", accept_file="multiple", file_type=PICTURES, key="message")
     if message:
         shown: list[Shown] = [*([pointed] if pointed else []), *(file.getvalue() for file in message.files)]
@@ -274,6 +274,7 @@ with talk:
                 only_ask(message.text, shown, time, traits)
             else:
                 converse(message.text, shown, time)
+            take()
             st.rerun()
 with beside, st.container(height=810, border=False), told():
     if st.session_state[INSIDE]:

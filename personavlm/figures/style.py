@@ -49,6 +49,7 @@ def styled(figure: go.Figure, height: int, top: int = 16, right: int = 16) -> go
         font={"size": 12},
         title={"font": {"size": 14}, "x": 0, "xanchor": "left", "xref": "paper"},
         hoverlabel={"align": "left"},
+        modebar={"bgcolor": "rgba(0, 0, 0, 0)", "color": RULE, "activecolor": CYCLE[0]},
         bargap=0.35,
     )
     figure.update_xaxes(gridcolor=FAINT, zeroline=False, title_font={"size": 12})
