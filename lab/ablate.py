@@ -1,6 +1,6 @@
 """Ablations: one system with one thing changed at a time, or a grid of changes, on the same questions.
 
-    python -m lab.ablate RECIPE [--data DIR] [--out DIR] [--setting 32k] [--limit N] [--workers N] [--results NAME]
+    python -m lab.ablate RECIPE… [--data DIR] [--out DIR] [--setting 32k] [--sample N] [--workers N] [--results NAME]
 
 RECIPE is a recipe of ``personavlm bench run`` (``bench/recipes.py``) with any of
 
@@ -10,9 +10,10 @@ RECIPE is a recipe of ``personavlm bench run`` (``bench/recipes.py``) with any o
     [grid]
     "config.limits.topics" = [0, 1, 2, 3, 4]                  every combination of these values
 
-and the recipe itself is the full system. All runs are made person by person in one pass and can be stopped and gone on
+and the recipe itself is the full system; several recipes are taken together. All runs are made person by person in one pass and can be stopped and gone on
 with. OUT gets a folder per run, ``ablation.md``, ``ablation.html`` and ``ablation.json``; with --results the tables go
-to lab/results/NAME.json and NAME.parquet as well (ids and numbers only).
+to lab/results/NAME.json and NAME.parquet as well (ids and numbers only). --sample takes so many persons of each
+setting, evenly over short and long talks; given a larger number later, the run goes on from those it has.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from personavlm.bench.recipes import Recipe, column_of, guess, recipe_of, run_of
 from personavlm.bench.report import Report, published_sheet, report
 from personavlm.bench.runs import carry_out
 from personavlm.bench.sheets import Sheet, shown
-from personavlm.bench.values import Answered
+from personavlm.bench.values import Answered, Person
 from personavlm.bench.voices import loaded
 from personavlm.figures.benchmark import Interval, forest
 from personavlm.files import write_atomically
@@ -105,6 +106,19 @@ def pooled(runs: Sequence[Finished]) -> tuple[Answered, ...]:
     for one in (one for run in runs for one in run.answered):
         scores.setdefault(one.case, []).append(one.score)
     return tuple(replace(one, score=fmean(scores[one.case])) for one in runs[0].answered)
+
+
+def evenly(persons: Sequence[Person], count: int | None) -> tuple[Person, ...]:
+    """Return ``count`` persons of each setting (None: all) at even distances in their order, which is that of length.
+
+    Of twice as many, half are the same ones.
+    """
+    chosen: list[Person] = []
+    for setting in dict.fromkeys(person.setting for person in persons):
+        same = [person for person in persons if person.setting == setting]
+        n = min(count or len(same), len(same))
+        chosen += [same[place * len(same) // n] for place in range(n)]
+    return tuple(chosen)
 
 
 # ── what came of it ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -189,19 +203,23 @@ def keep(runs: Mapping[str, Sequence[Finished]], name: str) -> None:
 def main(words: list[str]) -> int:
     """Make the runs of a recipe, or go on with them, and write what came of them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("recipe", type=Path)
+    parser.add_argument("recipes", type=Path, nargs="+")
     for name in ("data", "out", "replays"):
         parser.add_argument(f"--{name}", type=Path)
-    for name in ("limit", "workers"):
-        parser.add_argument(f"--{name}", type=int)
+    parser.add_argument("--workers", type=int)
+    parser.add_argument("--sample", type=int, help="only so many persons of each setting")
     parser.add_argument("--setting")
     parser.add_argument("--results", help="name of the result files in lab/results")
     given = vars(parser.parse_args(words))
-    results, path = given.pop("results"), given.pop("recipe")
-    told = tomllib.loads(path.read_text(encoding="utf-8")) | {k: v for k, v in given.items() if v is not None}
+    results, paths, sample = (given.pop(name) for name in ("results", "recipes", "sample"))
+    told: dict[str, Any] = {}
+    for path in paths:
+        told = merged(told, tomllib.loads(path.read_text(encoding="utf-8")))
+    told |= {name: value for name, value in given.items() if value is not None}
     chosen = variants(told)
     recipes = [recipe for variant in chosen for recipe in variant.recipes]
     column = column_of(recipes[0])
+    column = replace(column, persons=evenly(column.persons, sample))
     runs = [run_of(recipe, column) for recipe in recipes]
     with Output(json=False).progress() as progress:
         carry_out(runs, column.persons, read_engine(recipes[0].engine), recipes[0].workers, progress)

@@ -6,9 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from lab.ablate import FULL, differences, main, merged, pooled, variants
+from lab.ablate import FULL, differences, evenly, main, merged, pooled, variants
+from personavlm.bench.cases import MmeFolder
 from personavlm.bench.folders import read_run
+from personavlm.bench.values import Person
 from personavlm.errors import BadInput
 from tests.bench_data import benchmark
 from tests.test_bench_runs import Steady, go
@@ -46,6 +50,17 @@ def test_changes_go_as_deep_as_they_are_given() -> None:
     assert merged(base, {"config": {"limits": {"topics": 0}}}) == {
         "config": {"limits": {"topics": 0, "semantic": 4}, "period": True}
     }
+
+
+@given(st.integers(1, 60), st.integers(1, 30))
+def test_a_sample_is_spread_and_grows_from_what_it_was(persons: int, count: int) -> None:
+    whole = [Person(str(n), "32k", (), MmeFolder(Path())) for n in range(persons)]
+    some, more = evenly(whole, count), evenly(whole, 2 * count)
+    assert len(some) == min(count, persons)
+    assert len(set(some)) == len(some)
+    if 2 * count <= persons:
+        assert set(some) <= set(more)
+    assert evenly(whole, None) == tuple(whole)
 
 
 def test_several_seeds_count_as_their_mean(tmp_path: Path) -> None:
