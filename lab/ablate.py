@@ -10,10 +10,11 @@ RECIPE is a recipe of ``personavlm bench run`` (``bench/recipes.py``) with any o
     [grid]
     "config.limits.topics" = [0, 1, 2, 3, 4]                  every combination of these values
 
-and the recipe itself is the full system; several recipes are taken together. All runs are made person by person in one pass and can be stopped and gone on
-with. OUT gets a folder per run, ``ablation.md``, ``ablation.html`` and ``ablation.json``; with --results the tables go
-to lab/results/NAME.json and NAME.parquet as well (ids and numbers only). --sample takes so many persons of each
-setting, evenly over short and long talks; given a larger number later, the run goes on from those it has.
+and the recipe itself is the full system; several recipes are taken together. All runs are made person by person in one
+pass and can be stopped and gone on with. OUT gets a folder per run, ``ablation.md``, ``.html`` and ``.json``; with
+--results the figures go to lab/results/NAME.json and the answers, ids and numbers only, to NAME.parquet as well.
+--sample takes so many persons of each setting, evenly over short and long talks; given a larger number later, the run
+goes on from those it has.
 """
 
 from __future__ import annotations
