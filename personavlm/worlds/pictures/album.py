@@ -6,7 +6,7 @@ from pathlib import Path
 
 from personavlm.errors import BadInput
 from personavlm.files import guarded, write_atomically
-from personavlm.worlds.pictures.render import render
+from personavlm.worlds.pictures.render import jpeg
 from personavlm.worlds.values import Shot, World
 
 PHOTOGRAPHS = Path(__file__).resolve().parents[3] / "data" / "pictures"
@@ -16,7 +16,7 @@ PHOTOGRAPHS = Path(__file__).resolve().parents[3] / "data" / "pictures"
 def data_of(shot: Shot, photographs: Path = PHOTOGRAPHS) -> bytes:
     """Return the JPEG of a shot: rendered, or the photograph as it is. Raises ``BadInput`` if that is not there."""
     if shot.scene is not None:
-        return render(shot.scene).data
+        return jpeg(shot.scene)
     path = photographs / shot.photo
     if not path.is_file():
         raise BadInput(f"The photograph {shot.photo!r} is not in {photographs}.", "get data/pictures of this project.")

@@ -42,14 +42,19 @@ class Rendered:
 
 
 def render(scene: Scene, width: int = WIDTH, height: int = HEIGHT) -> Rendered:
-    """Return the picture of a scene, the same bytes each time. Raises ``KeyError`` for what cannot be drawn."""
+    """Return the picture of a scene, and what can be seen in it. Raises ``KeyError`` for what cannot be drawn."""
+    return Rendered(jpeg(scene, width, height), seen(scene, width, height))
+
+
+def jpeg(scene: Scene, width: int = WIDTH, height: int = HEIGHT) -> bytes:
+    """Return the picture of a scene as a file, the same bytes each time."""
     out = io.BytesIO()
     Image.fromarray(paint(scene, width, height)).save(out, "JPEG", quality=QUALITY, subsampling=0)
-    return Rendered(out.getvalue(), seen(scene, width, height))
+    return out.getvalue()
 
 
 def seen(scene: Scene, width: int = WIDTH, height: int = HEIGHT) -> tuple[Seen, ...]:
-    """Return what can be seen in a scene, left to right, without drawing it (about a millisecond each)."""
+    """Return what can be seen in a scene, left to right, without drawing it."""
     row = sorted(scene.placed, key=lambda placed: placed.x)
     positions = ORDER.get(len(row), ("",) * len(row))
     return tuple(_seen(placed, where, width, height) for placed, where in zip(row, positions, strict=True))

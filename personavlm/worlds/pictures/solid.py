@@ -52,25 +52,32 @@ def grid(points: Floats, cells: Floats) -> Part:
     flat = np.asarray(points.reshape(-1, 3), np.float32)
     normals = _normals(points)
     corners = (flat - flat.mean(axis=0))[faces]
-    if float((corners[:, 0] * np.cross(corners[:, 1], corners[:, 2])).sum()) < 0:  # its volume: it is inside out
+    if float((corners[:, 0] * cross(corners[:, 1], corners[:, 2])).sum()) < 0:  # its volume: it is inside out
         faces, normals = faces[:, ::-1], -normals
     return Part(flat, normals, np.asarray(cells.reshape(-1, 2), np.float32), faces)
 
 
 def _normals(points: Floats) -> Floats:
     # Each point takes the mean of the faces round it, large faces counting more; a grid that closes is one surface.
-    across = np.cross(points[:-1, 1:] - points[1:, :-1], points[1:, 1:] - points[:-1, :-1])
+    across = cross(points[:-1, 1:] - points[1:, :-1], points[1:, 1:] - points[:-1, :-1])
     total = np.zeros_like(points)
     for rows in (slice(None, -1), slice(1, None)):
         for columns in (slice(None, -1), slice(1, None)):
             total[rows, columns] += across
     for first, last in ((np.s_[:, 0], np.s_[:, -1]), (np.s_[0], np.s_[-1])):
-        if np.allclose(points[first], points[last], atol=1e-5):
+        if (abs(points[first] - points[last]) <= 1e-5 + 1e-5 * abs(points[last])).all():
             total[first] = total[last] = total[first] + total[last]
     for row in (0, -1):  # a pole is one point, whatever the number of columns
         if np.ptp(points[row], axis=0).max() < 1e-4:
             total[row] = total[row].sum(axis=0)
     return unit(total.reshape(-1, 3))
+
+
+def cross(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return cross products, ``(..., 3)``; ``np.cross`` takes most of its time to find out what it was given."""
+    x, y, z = a[..., 0], a[..., 1], a[..., 2]
+    u, v, w = b[..., 0], b[..., 1], b[..., 2]
+    return np.stack([y * w - z * v, z * u - x * w, x * v - y * u], -1)
 
 
 def unit(vectors: NDArray[np.floating]) -> Floats:
@@ -168,7 +175,7 @@ def _side(half: NDArray[np.float64], middle: NDArray[np.float64], bevel: float, 
     cells = (points[..., [u, v]] + middle[[u, v]] + half[[u, v]]) / CELL  # patterns run on from block to block
     part = grid(np.asarray(inner + bevel * outward, np.float32), np.asarray(cells, np.float32))
     corners = part.points[part.faces]
-    wrong = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])[:, axis].sum() * sign < 0
+    wrong = cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])[:, axis].sum() * sign < 0
     return replace(part, normals=outward.reshape(-1, 3), faces=part.faces[:, ::-1] if wrong else part.faces)
 
 
