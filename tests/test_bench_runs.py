@@ -16,6 +16,7 @@ from personavlm.bench.cases import persona_mme
 from personavlm.bench.engines import HERE, Engine, read_engine
 from personavlm.bench.folders import Finished, Plan, read_run
 from personavlm.bench.journals import Journal
+from personavlm.bench.recipes import measure, recipe_of
 from personavlm.bench.runs import Run, ask_person, carry_out, entries
 from personavlm.bench.scores import Scores
 from personavlm.bench.systems import Ready, System
@@ -24,6 +25,7 @@ from personavlm.errors import BadInput, ModelUnavailable
 from personavlm.trace import Answer, Call, Step, Trace, Turn
 from tests.bench_data import benchmark
 
+ROOT = Path(__file__).resolve().parent.parent
 SIZES = ("50/0", "50/1", "200/0")
 
 
@@ -184,3 +186,14 @@ def test_tables_hold_ids_and_numbers_only(tmp_path: Path) -> None:
         texts = [value for column in table.select(pl.selectors.string()) for value in column if value]
         assert texts
         assert not any("Sprite" in text or "ginger" in text for text in texts)
+
+
+@pytest.mark.slow
+def test_the_embedded_model_says_the_same_alone_and_side_by_side(tmp_path: Path) -> None:
+    """Vectors differ in their last bits with what was encoded beside them: no answer may hang on that."""
+    told = {"data": ROOT / "data/worlds/bench", "setting": "32k", "limit": 2}
+    for name, workers in (("one", 1), ("two", 2)):
+        own = {"out": tmp_path / name, "replays": tmp_path / f"{name}-replays", "workers": workers}
+        measure(recipe_of(told | own))
+    one, two = (read_run(tmp_path / name) for name in ("one", "two"))
+    assert [(a.case, a.said, a.score) for a in one.answered] == [(a.case, a.said, a.score) for a in two.answered]
