@@ -188,8 +188,14 @@ def _short(one: Comparison) -> dict[str, Any]:
     return {**one.b.plain(), "difference": one.difference.plain(), "p": one.p, **flips}
 
 
-def keep(runs: Mapping[str, Sequence[Finished]], name: str) -> None:
-    """Write figures and answers, ids and numbers only, to lab/results."""
+def keep(runs: Mapping[str, Sequence[Finished]], made: Report, name: str) -> None:
+    """Write tables, figures and answers, ids and numbers only, to lab/results."""
+    first = runs[FULL][0]
+    head = (
+        f"# {name}\n\nWritten by `python -m lab.ablate`; model {first.plan.model}, data {first.plan.data}, commit "
+        f"{first.made_with.commit}, {first.made_with.hardware}. The answers behind it are in `{name}.parquet`.\n\n"
+    )
+    write_atomically(RESULTS / f"{name}.md", (head + made.markdown()).encode())
     write_atomically(RESULTS / f"{name}.json", (json.dumps(plain(runs), indent=1, ensure_ascii=False) + "\n").encode())
     tables = [
         pl.read_parquet(made.folder / "results.parquet", columns=["case", "said", "score"]).with_columns(
@@ -232,7 +238,7 @@ def main(words: list[str]) -> int:
     write_atomically(out / "ablation.html", made.html().encode())
     write_atomically(out / "ablation.json", json.dumps(plain(found), indent=1, ensure_ascii=False).encode())
     if results:
-        keep(found, results)
+        keep(found, made, results)
     print(made.markdown())
     return 0
 
