@@ -45,6 +45,8 @@ from personavlm.files import write_atomically
 START = datetime(2020, 1, 1, tzinfo=UTC)
 STEP = timedelta(minutes=30)
 BLOCK = 20
+TOLD = 500
+"""Items between two lines of progress."""
 GROWTH = 500
 DEEPEST = max(DEPTHS)
 UNFOUND = 10**9
@@ -122,7 +124,8 @@ def ingest(opened: Opened, items: Sequence[Item], tell: Callable[[str, int, int]
         for name in next(orders):
             for item in block:
                 taken[name].time(lambda peer=opened[name], item=item: peer.add(item))
-        tell("ingest", start + len(block), len(items))
+        if start % TOLD == 0 or start + len(block) == len(items):
+            tell("ingest", start + len(block), len(items))
     return taken
 
 

@@ -1,6 +1,5 @@
 """Baselines that prompt harder instead of remembering.
 
-
     self-critic   the whole talk, a draft, a review of it by the same model, the reply that mends it: three calls
     few-shot      a choice between two replies, shown with one that the person made earlier instead of all of them
 

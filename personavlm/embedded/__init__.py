@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from personavlm.errors import ModelUnavailable
 from personavlm.models import Completion, Message, Sampling
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Embedded:
         return f"embedded-1/{self.encoder.name}"
 
     def complete(self, messages: Sequence[Message], sampling: Sampling) -> Completion:  # noqa: ARG002  nothing is sampled
-        """Return the contract's answer to the last message. Raises ``ValueError`` for a message of no contract."""
+        """Return the contract's answer to the last message. Raises ``ModelUnavailable`` for one it has no rules for."""
         text = _replier(messages[-1].contract)(messages, self.encoder)
         words = sum(len(m.text.split()) for m in messages)
         return Completion(text, tokens_in=words, tokens_out=len(text.split()))
@@ -66,5 +67,7 @@ def _replier(contract: str) -> Replier:
         "core": core.extract,
     }
     if contract not in repliers:
-        raise ValueError(f"the embedded model answers prompts of this project only, not {contract!r}")
+        raise ModelUnavailable(
+            f"The embedded model has no rules for the prompt {contract!r}.", "give a language model instead."
+        )
     return repliers[contract]
