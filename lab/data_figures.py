@@ -87,7 +87,7 @@ def read_sets(bench: Path, train: Path, train_seed: int = 0) -> Sets:
     training = _training(train)
     expected = tuple(frame(train_seed, "train", "train", number).turns for number in range(len(training.turns)))
     if training.turns != expected:
-        raise BadInput(f"{train} was not made from seed {train_seed}.", "say which with --train-seed.")
+        raise BadInput(f"{train} was not made from seed {train_seed}.", "say which seed it was.")
     return Sets(made["seed"], revive(Statistics, _text(bench / "statistics.json")), train_seed, training)
 
 
@@ -222,9 +222,17 @@ LABEL = "figure"
 """Key in a picture under which the digest of the figure stands."""
 
 
+VALUES = ("type", "name", "x", "y", "text", "array", "arrayminus", "values")
+"""What of a trace, of its error bars and of its cells is a value; the rest is style."""
+
+
 def digest(figure: go.Figure) -> str:
-    """Return what tells a figure from every other: a digest of its values and layout."""
-    return hashlib.sha256(json.dumps(figure.to_plotly_json(), sort_keys=True, default=list).encode()).hexdigest()
+    """Return what tells what a figure says from what any other says: a digest of its values and notes, not of style."""
+    whole = figure.to_plotly_json()
+    parts = [part for trace in whole["data"] for part in (trace, trace.get("error_x", {}), trace.get("cells", {}))]
+    values = [[part.get(key) for key in VALUES] for part in parts]
+    notes = [note["text"] for note in whole["layout"].get("annotations", ())]
+    return hashlib.sha256(json.dumps([values, notes], default=list).encode()).hexdigest()
 
 
 def write_picture(figure: go.Figure, path: Path) -> bool:

@@ -1,10 +1,11 @@
 """The data card, `docs/datacard.md`: its numbers and pictures come from result files, none is typed or drawn by hand.
 
-    python -m lab.datacard read BENCH TRAIN    keeps what two sets came to in lab/results/data_sets.json
-    python -m lab.datacard write               fills the card's marked parts, draws its pictures that have changed
-    python -m lab.datacard check               says whether both show what the files hold (the tests ask this)
+    python -m lab.datacard read BENCH TRAIN [SEED]    keeps what two sets came to in lab/results/data_sets.json
+    python -m lab.datacard write                      fills its marked parts, draws the pictures that have changed
+    python -m lab.datacard check                      says whether both show what the files hold (the tests ask this)
 
-BENCH and TRAIN are folders of `personavlm synth bench` and `personavlm synth train`. The other numbers are those of
+BENCH and TRAIN are folders of `personavlm synth bench` and `personavlm synth train`, SEED (default 0) is what TRAIN was
+made from; its dialogues have to agree with it. The other numbers are those of
 `lab.leaks`, `lab.text_statistics`, `lab.trait_signal` and `lab.rendered_pictures`.
 """
 
@@ -33,6 +34,7 @@ from lab.data_figures import (
     write_picture,
 )
 from lab.report import RESULTS, ROOT, filled, read_json, write_json
+from personavlm.errors import BadInput
 from personavlm.personality import TRAITS
 from personavlm.trace import plain, revive
 
@@ -195,8 +197,12 @@ def write() -> None:
 def main(words: list[str]) -> int:
     """Run a verb; return the exit status."""
     match words:
-        case ["read", bench, train]:
-            write_json(SETS, plain(read_sets(Path(bench), Path(train))))
+        case ["read", bench, train, *seed] if len(seed) < 2:
+            try:
+                write_json(SETS, plain(read_sets(Path(bench), Path(train), *map(int, seed))))
+            except BadInput as error:
+                print(error, file=sys.stderr)
+                return 2
         case ["write"]:
             write()
         case ["check"]:

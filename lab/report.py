@@ -3,7 +3,7 @@
     python -m lab.report measure DATA [EVAL …]   runs evals (default all) on the data sets in DATA, writes evals.json
     python -m lab.report fidelity         replays the three hand-written conversations, writes fidelity.json
     python -m lab.report demo             runs the demo in a temporary home, writes lab/results/demo.json
-    python -m lab.report write            fills the marked parts of README.md and lab/PAPER.md from the result files
+    python -m lab.report write            fills the marked parts of README.md, lab/PAPER.md and docs/datacard.md
     python -m lab.report check            says whether they show what the files hold (the tests ask this)
 
 No number is typed by hand: a part between ``<!-- name -->`` and ``<!-- /name -->`` belongs to this program.
@@ -272,6 +272,8 @@ def filled(text: str, parts: Mapping[str, Callable[[], str]] = PARTS) -> str:
 
 def main(words: list[str]) -> int:
     """Run a verb."""
+    from lab import datacard  # it builds on this module
+
     match words:
         case ["measure", data, *names]:
             print(json.dumps(measure(Path(data), names), indent=1))
@@ -282,8 +284,10 @@ def main(words: list[str]) -> int:
         case ["write"]:
             for page in PAGES:
                 page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")
+            datacard.write()
         case ["check"]:
-            return int(any(text != filled(text) for text in (page.read_text(encoding="utf-8") for page in PAGES)))
+            pages = [page.read_text(encoding="utf-8") for page in PAGES]
+            return int(any(text != filled(text) for text in pages) or bool(datacard.stale()))
         case _:
             print(__doc__, file=sys.stderr)
             return 2
