@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from personavlm.assistant import Kit
+from personavlm.errors import BadInput
 from personavlm.memory import bare
 from personavlm.personality import Profile
 from personavlm.prompts.respond import parse_step
@@ -21,6 +22,8 @@ from personavlm.synthesis.lessons import Lesson, LookUp, Need
 from personavlm.synthesis.living import Sample, live_through
 from personavlm.synthesis.training import (
     PAPER_COMPOSITION,
+    PAPER_CONCEPTS,
+    PAPER_PERSONS,
     LessonPlan,
     compose,
     live_person,
@@ -196,7 +199,10 @@ def test_an_exam_names_its_option_and_judges_manners_both_ways(whole: World) -> 
 
 
 def test_a_choice_without_its_evidence_teaches_nothing(kit: Kit, tmp_path: Path) -> None:
-    lost = Lesson(ASKED, "Which?\n(a). x\n(b). y", "{found}", "(a) x", (LookUp("I look.", ("boat",)),), (Need(("t9",)),))
+    looked = (LookUp("I look.", ("boat",)),)
+    lost = Lesson(ASKED, "Which?\n(a). x\n(b). y", "{found}", "(a) x", looked, (Need(("t9",)),))
+        ASKED, "Which?\n(a). x\n(b). y", "{found}", "(a) x", (LookUp("I look.", ("boat",)),), (Need(("t9",)),)
+    )
     lived = list(live_through(WORLD, [lost], {}, kit, tmp_path))
     assert not of(lived, "reasoning")
 
@@ -234,3 +240,22 @@ def test_a_set_is_composed_and_goes_on_where_it_was(tmp_path: Path) -> None:
     live_person(tmp_path, 0, 1, make, SMALL)
     assert compose(tmp_path, 0, 2) == composed
     assert (tmp_path / "sft.jsonl").read_bytes() == first
+    with pytest.raises(BadInput, match="another folder"):
+        make_training_set(tmp_path, 1, 2, make, processes=1, plan=SMALL)
+
+
+def row(kind: str, note: str = "", images: tuple[str, ...] = (), output: str = '"decision": true') -> dict[str, Any]:
+    said = {"role": "assistant", "content": [{"type": "text", "text": output}]}
+    return {"messages": [said], "images": list(images), "kind": kind, "note": note, "person": "p", "turn": "t1"}
+
+
+def test_concept_samples_come_in_the_papers_number_and_the_rest_fills_up(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    rows = [row("semantic", "concept", ("a.jpg",)) for _ in range(20)]
+    rows += [row("reasoning", "again", ("b.jpg",)) for _ in range(20)]
+    rows += [row(kind, "direct" if kind == "reasoning" else "") for kind in PAPER_COMPOSITION for _ in range(100)]
+    lines = [json.dumps({"person": "p", "turns": 60}), *map(json.dumps, rows)]
+    (tmp_path / "parts" / "0000.jsonl").write_text("\n".join(lines) + "\n")
+    composed = compose(tmp_path, 0, 1)
+    assert dict(composed.samples) == dict(composed.wanted)
+    assert composed.concepts == PAPER_CONCEPTS // PAPER_PERSONS

@@ -24,6 +24,7 @@ from typing import Any, Literal
 from personavlm.assistant import Kit
 from personavlm.encoders import PictureEncoder
 from personavlm.encoders.text import SentenceEncoder, load_text_encoder
+from personavlm.errors import BadInput
 from personavlm.files import write_atomically
 from personavlm.synthesis.chains import chain_lessons
 from personavlm.synthesis.exam import exam_lessons
@@ -103,7 +104,7 @@ class Composed:
         """Count a sample that is taught."""
         self.samples[row["kind"]] += 1
         self.with_pictures += bool(row["images"])
-        self.concepts += row["note"] in CONCEPT_NOTES
+        self.concepts += _on_concept(row)
         if row["note"]:
             self.lessons[row["note"]] += 1
 
@@ -117,7 +118,11 @@ def make_training_set(
     progress: Progress = lambda *_: None,
     plan: LessonPlan = PAPER_PLAN,
 ) -> Composed:
-    """Write the training data of ``persons`` worlds into a folder; goes on where an earlier run stopped."""
+    """Write the training data of ``persons`` worlds into a folder; goes on where an earlier run stopped.
+
+    Raises ``BadInput`` for a folder that holds another seed's.
+    """
+    _claim(out, seed)
     for folder in ("parts", "images"):
         (out / folder).mkdir(parents=True, exist_ok=True)
     todo = [number for number in range(persons) if not _part(out, number).is_file()]
@@ -125,6 +130,14 @@ def make_training_set(
     for done, _ in enumerate(each(live, todo, processes), start=persons - len(todo) + 1):
         progress("persons", done, persons)
     return compose(out, seed, persons)
+
+
+def _claim(out: Path, seed: int) -> None:
+    """Write down which seed a folder is of, or make sure that it is the same as before; persons may be added."""
+    path = out / "seed.json"
+    if path.is_file() and json.loads(path.read_bytes()) != seed:
+        raise BadInput(f"{out} holds training data of seed {path.read_text()}.", "give another folder with --out.")
+    write_atomically(path, json.dumps(seed).encode())
 
 
 def training_world(seed: int, number: int) -> tuple[World, Pictures]:
@@ -206,8 +219,7 @@ class Entry:
     @staticmethod
     def of(place: Place, row: Mapping[str, Any]) -> Entry:
         """Return the entry of a row of a part."""
-        concept = bool(row["images"]) and row["note"] in CONCEPT_NOTES
-        return Entry(place, row["kind"], _telling(row), concept, RL_OF_NOTE.get(row["note"]))
+        return Entry(place, row["kind"], _telling(row), _on_concept(row), RL_OF_NOTE.get(row["note"]))
 
 
 def compose(out: Path, seed: int, persons: int) -> Composed:
@@ -283,6 +295,10 @@ def plain_statistics(composed: Composed) -> dict[str, Any]:
 def _rows(out: Path, number: int) -> Iterator[dict[str, Any]]:
     with _part(out, number).open(encoding="utf-8") as part:
         yield from map(json.loads, part)
+
+
+def _on_concept(row: Mapping[str, Any]) -> bool:
+    return bool(row["images"]) and row["note"] in CONCEPT_NOTES
 
 
 def _telling(row: Mapping[str, Any]) -> bool:
