@@ -201,8 +201,6 @@ def test_an_exam_names_its_option_and_judges_manners_both_ways(whole: World) -> 
 def test_a_choice_without_its_evidence_teaches_nothing(kit: Kit, tmp_path: Path) -> None:
     looked = (LookUp("I look.", ("boat",)),)
     lost = Lesson(ASKED, "Which?\n(a). x\n(b). y", "{found}", "(a) x", looked, (Need(("t9",)),))
-        ASKED, "Which?\n(a). x\n(b). y", "{found}", "(a) x", (LookUp("I look.", ("boat",)),), (Need(("t9",)),)
-    )
     lived = list(live_through(WORLD, [lost], {}, kit, tmp_path))
     assert not of(lived, "reasoning")
 
