@@ -3,8 +3,8 @@
     Item(id, user, time, speaker, text) ──add──> Peer ──search(user, question, now, k, period)──> ids, nearest first
 
 Everybody indexes the same words, ``Item.searched``, with the same encoder, through their own ``add`` and ``search``; no
-language model takes part. Peers are optional: ``pip install "personavlm[peers]"`` in an environment of its own, since
-some of them want older versions of what this project uses. Telemetry is off.
+language model takes part. Peers are optional: ``pip install -r lab/peers/requirements.txt`` in an environment of their
+own, since some of them want older versions of what this project uses. Telemetry is off.
 """
 
 from __future__ import annotations

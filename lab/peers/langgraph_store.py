@@ -27,7 +27,7 @@ class LangGraph:
             from langgraph.store.sqlite import SqliteStore
         except ImportError as error:
             raise MissingPackage(
-                "langgraph-checkpoint-sqlite is not installed.", 'pip install "personavlm[peers]".'
+                "langgraph-checkpoint-sqlite is not installed.", "pip install -r lab/peers/requirements.txt."
             ) from error
 
         def embed(texts: list[str]) -> list[list[float]]:
@@ -67,7 +67,7 @@ def _connect(path: Path) -> Any:
             from pysqlite3 import dbapi2 as driver
         except ImportError as error:
             raise MissingPackage(
-                "This Python's sqlite3 loads no extensions.", "pip install pysqlite3-binary."
+                "This Python's sqlite3 loads no extensions.", "pip install -r lab/peers/requirements.txt."
             ) from error
     return driver.connect(str(path), check_same_thread=False, isolation_level=None)
 

@@ -38,7 +38,7 @@ class Mem0:
         try:
             from mem0 import Memory
         except ImportError as error:
-            raise MissingPackage("mem0ai is not installed.", 'pip install "personavlm[peers]".') from error
+            raise MissingPackage("mem0ai is not installed.", "pip install -r lab/peers/requirements.txt") from error
         unused = {"provider": "openai", "config": {"api_key": "never used"}}
         place = {"path": str(folder / "qdrant"), "on_disk": True, "embedding_model_dims": encoder.dim}
         self._memory: Any = Memory.from_config(
