@@ -22,14 +22,14 @@ from torch.nn import functional
 
 from lab.report import progress
 from personavlm.datasets.laps import laps
-from personavlm.embedded.life import LABELS, LAYERS, LIKELY, TABLES, Tables, likely
+from personavlm.embedded.life import LABELS, LAYERS, LIKELY, REACH, STRIDE, TABLES, Tables, likely
 from personavlm.encoders.text import load_text_encoder
 from personavlm.worlds.make import make_world
 from personavlm.worlds.truth import by_id, threads_by_fact
 from personavlm.worlds.values import Beat, Fact, Half, World, WorldTurn
 
-WIDTH, HIDDEN, PASSES, RATE, DECAY, DROPOUT, BATCH = 128, 96, 8, 3e-3, 0.01, 0.3, 32
-PERSONS, UNSEEN, SEED, REAL = 150, 12, 0, 1_500
+WIDTH, PASSES, RATE, DECAY, DROPOUT, BATCH = 48, 5, 4e-3, 0.01, 0.1, 16
+PERSONS, UNSEEN, SEED, REAL = 90, 12, 0, 700
 RARE = -4.0
 """Where the log odds of every label begin."""
 LEAST_SPREAD = 0.02
@@ -183,17 +183,22 @@ class _Reader(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.inner = nn.Linear(width, WIDTH)
-        self.cell = nn.LSTM(WIDTH, HIDDEN, bidirectional=True, batch_first=True)
-        self.out = nn.Linear(2 * HIDDEN + WIDTH, len(LABELS))
+        self.near = nn.Conv1d(WIDTH, WIDTH, REACH, padding=REACH // 2)
+        self.far = nn.Conv1d(WIDTH, WIDTH, REACH, padding=REACH // 2 * STRIDE, dilation=STRIDE)
+        self.out = nn.Linear(3 * WIDTH, len(LABELS))
         self.drop = nn.Dropout(DROPOUT)
         nn.init.constant_(self.out.bias, RARE)
 
-    def forward(self, states: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        x = self.drop(functional.gelu(self.inner(states), approximate="tanh"))
-        packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
-        both, _ = nn.utils.rnn.pad_packed_sequence(self.cell(packed)[0], batch_first=True)
-        scores: torch.Tensor = self.out(torch.cat([self.drop(both), x], dim=-1))
+    def forward(self, states: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
+        x = self.drop(_bent(self.inner(states))) * there
+        near = self.drop(_bent(self.near(x.mT).mT)) * there
+        far = self.drop(_bent(self.far(near.mT).mT))
+        scores: torch.Tensor = self.out(torch.cat([x, near, far], dim=-1))
         return scores
+
+
+def _bent(x: torch.Tensor) -> torch.Tensor:
+    return functional.gelu(x, approximate="tanh")
 
 
 def train(messages: Sequence[Shown], seed: int) -> dict[str, np.ndarray]:
@@ -204,11 +209,12 @@ def train(messages: Sequence[Shown], seed: int) -> dict[str, np.ndarray]:
     mean, spread = sample.mean(0), np.maximum(sample.std(0), LEAST_SPREAD)
     model = _Reader(len(mean))
     optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=DECAY)
-    batches = -(-len(messages) // BATCH)
-    rate = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=PASSES * batches, pct_start=0.1)
+    alike = sorted(range(len(messages)), key=lambda k: len(messages[k].right))
+    batches = np.array_split(alike, -(-len(messages) // BATCH))
+    rate = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=PASSES * len(batches), pct_start=0.1)
     for number in range(PASSES):
-        for chosen in np.array_split(order.permutation(len(messages)), batches):
-            loss = _loss(model, [messages[k] for k in chosen], mean, spread)
+        for k in order.permutation(len(batches)):
+            loss = _loss(model, [messages[one] for one in batches[k]], mean, spread)
             optimiser.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -222,31 +228,20 @@ def _loss(model: _Reader, messages: Sequence[Shown], mean: np.ndarray, spread: n
     states = [torch.from_numpy((one.states.astype(np.float32) - mean) / spread) for one in messages]
     right = torch.cat([torch.from_numpy(one.right.astype(np.float32)) for one in messages])
     lengths = torch.tensor([len(one) for one in states])
-    scores = model(nn.utils.rnn.pad_sequence(states, batch_first=True), lengths)
-    there = torch.arange(scores.shape[1])[None, :] < lengths[:, None]
+    there = torch.arange(int(lengths.max()))[None, :] < lengths[:, None]
+    scores = model(nn.utils.rnn.pad_sequence(states, batch_first=True), there[..., None].float())
     loss: torch.Tensor = functional.binary_cross_entropy_with_logits(scores[there], right, reduction="sum") / len(right)
     return loss
 
 
 def _tables(model: _Reader) -> dict[str, np.ndarray]:
-    raw = {name: value.detach().numpy() for name, value in model.state_dict().items()}
-    cells = {
-        name: np.vstack(
-            [
-                raw[f"cell.weight_ih_l0{end}"].T,
-                raw[f"cell.weight_hh_l0{end}"].T,
-                raw[f"cell.bias_ih_l0{end}"] + raw[f"cell.bias_hh_l0{end}"],
-            ]
-        )
-        for name, end in (("forwards", ""), ("backwards", "_reverse"))
-    }
-    plain = {
-        "inner": raw["inner.weight"].T,
-        "inner_bias": raw["inner.bias"],
-        "out": raw["out.weight"].T,
-        "out_bias": raw["out.bias"],
-    }
-    return {name: np.asarray(table, np.float16) for name, table in (plain | cells).items()}
+    learnt: dict[str, np.ndarray] = {}
+    for name in ("inner", "near", "far", "out"):
+        weight = getattr(model, name).weight.detach().numpy()
+        # A convolution's (out, in, place) becomes rows by place, then by input.
+        rows = weight.T if weight.ndim == 2 else weight.transpose(2, 1, 0).reshape(-1, len(weight))
+        learnt |= {name: rows, f"{name}_bias": getattr(model, name).bias.detach().numpy()}
+    return {name: np.asarray(table, np.float16) for name, table in learnt.items()}
 
 
 # ── the run ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from personavlm.embedded import choice_level, choice_manner, choice_taste, language
+from personavlm.embedded import choice_level, choice_manner, choice_stance, choice_taste, language
 from personavlm.embedded.choice_change import FROM_TO, closeness, in_order, most
 from personavlm.embedded.choice_evidence import (
     Asked,
@@ -36,15 +36,16 @@ from personavlm.embedded.choice_evidence import (
 )
 from personavlm.embedded.evidence import Candidate, Floats
 from personavlm.embedded.question import Option
+from personavlm.embedded.shown import belongings
 from personavlm.encoders import TextEncoder
 from personavlm.personality import Trait
 from personavlm.prompts.choice import parse_manner
 
 FEATURES = (
     "held", "best", "spread", "meaning", "joint", "anywhere", "assistant", "unknown", "unknown_far", "unknown_open",
-    "order", "inclination", "level", "close",
+    "order", "inclination", "stance", "level", "close",
 )  # fmt: skip
-WEIGHTS = (3.0, 2.5, 1.5, 1.5, 1.5, 0.7, -0.7, -2.0, 8.0, 1.0, 3.0, 3.0, 3.0, 3.0)
+WEIGHTS = (3.0, 2.5, 1.5, 1.5, 1.5, 0.7, -0.7, -2.0, 8.0, 1.0, 3.0, 3.0, 8.0, 3.0, 3.0)
 """Weight of each feature (log-odds between options)."""
 COVERED = (0.5, 0.8)
 """Share of what the question names from which something is known of it, and from which that is certain."""
@@ -167,6 +168,7 @@ def features(
         "unknown_open": unknown * (1 - known),
         "order": in_order(asked, options, weighed) if want.change else np.zeros(len(options)),
         "inclination": (1 - named) * _scaled(choice_taste.agreement(split, rows, profile, encoder)),
+        "stance": (1 - named) * choice_stance.agreement(message, options, rows, encoder),
         "level": level,
         "close": want.close * closeness(options, rows) if want.close else np.zeros(len(options)),
     }
@@ -197,16 +199,9 @@ def wording(asked: str, options: Sequence[str], told: bool) -> tuple[str, ...]:
 
 
 def leads_on(asked: str, found: str) -> list[str]:
-    """Return the names of people and things in a sentence found that the question and its options do not have."""
-    there = asked.lower()
-    people = [name for name in language.names(found) if name.lower() not in there]
-    things = [match[1] for match in _THING.finditer(found) if match[1].lower() not in there]
-    return list(dict.fromkeys([*people, *things]))
-
-
-_THING = re.compile(
-    r"\b(?:the|their) ((?!same\b|other\b)[\w-]+ [\w-]+)(?= (?:looks|came|was|is|goes)\b)", re.IGNORECASE
-)
+    """Return the names of people and belongings in a sentence found that the question and its options do not have."""
+    things = [name.removeprefix("the ") for name, _, _ in belongings(found)]
+    return [name for name in dict.fromkeys([*things, *language.names(found)]) if name.lower() not in asked.lower()]
 
 
 def _scaled(values: Floats) -> Floats:

@@ -7,7 +7,7 @@
     "That aunt of mine, Daphne, again. I keep visits under an hour."      ->  keeps a distance from Daphne
                who kind  who, distance
 
-MiniLM reads the whole message; a small recurrent network behind it says of each word piece which of ``LABELS`` it
+MiniLM reads the whole message; a small network behind it says of each word piece which of ``LABELS`` it
 belongs to, as many as apply. Runs of pieces are spans, spans near each other make a record. The tables are learnt from
 the training half of the ground-truth world (``lab/life_reader.py``), whose names and things no benchmark has; that
 world is invented, so patterns written for real talk (``facts``, ``preferences``, …) stand beside this reader.
@@ -70,11 +70,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """The learnt numbers, and the name of the encoder whose states they were learnt from.
-
-    ``forwards`` and ``backwards`` are a memory cell's (LSTM) weights for each direction: its rows are the input, its
-    own last output, and the bias; its columns the input, forget, cell and output gates.
-    """
+    """The learnt numbers, and the name of the encoder whose states they were learnt from."""
 
     encoder: str
     mean: Floats
@@ -83,15 +79,20 @@ class Tables:
     inner: Floats
     """``(layers * dim, p)``"""
     inner_bias: Floats
-    forwards: Floats
-    backwards: Floats
-    """``(p + h + 1, 4 * h)``"""
+    near: Floats
+    """``(REACH * p, p)``: a piece with those beside it, the earliest first."""
+    near_bias: Floats
+    far: Floats
+    """The same over what ``near`` gives, ``STRIDE`` pieces apart."""
+    far_bias: Floats
     out: Floats
-    """``(2 * h + p, labels)``"""
+    """``(3 * p, labels)``"""
     out_bias: Floats
 
 
-_NUMBERS = ("mean", "spread", "inner", "inner_bias", "forwards", "backwards", "out", "out_bias")
+REACH, STRIDE = 9, 3
+"""Pieces that are seen together, and how far apart they are at second sight."""
+_NUMBERS = ("mean", "spread", "inner", "inner_bias", "near", "near_bias", "far", "far_bias", "out", "out_bias")
 
 
 @cache
@@ -103,31 +104,23 @@ def tables() -> Tables:
 
 def likely(by: Tables, states: Floats) -> Floats:
     """Return the ``(pieces, labels)`` chances of a message's pieces, given as ``(pieces, layers * dim)`` states."""
-    x = (states - by.mean) / by.spread @ by.inner + by.inner_bias
-    x = 0.5 * x * (1 + np.tanh(np.float32(0.7978846) * (x + np.float32(0.044715) * x**3)))
-    both = (_remembered(x, by.forwards), _remembered(x[::-1], by.backwards)[::-1], x)
-    return _sigmoid(np.concatenate(both, axis=1) @ by.out + by.out_bias)
+    x = _bent((states - by.mean) / by.spread @ by.inner + by.inner_bias)
+    near = _bent(_beside(x, 1) @ by.near + by.near_bias)
+    far = _bent(_beside(near, STRIDE) @ by.far + by.far_bias)
+    scores = np.concatenate([x, near, far], axis=1) @ by.out + by.out_bias
+    return np.asarray(1 / (1 + np.exp(-np.clip(scores, -30, 30))), np.float32)
 
 
-def _remembered(x: Floats, weights: Floats) -> Floats:
-    """What a memory cell gives out after each row of its input. Source: Hochreiter & Schmidhuber, 1997."""
-    size, width = weights.shape[1] // 4, x.shape[1]
-    shown = x @ weights[:width] + weights[-1]
-    rows: list[Floats] = []
-    out: Floats = np.zeros(size, np.float32)
-    cell: Floats = np.zeros(size, np.float32)
-    for row in shown:
-        gates = row + out @ weights[width:-1]
-        into, keep, give = (_sigmoid(gates[k * size : (k + 1) * size]) for k in (0, 1, 3))
-        cell = np.asarray(keep * cell + into * np.tanh(gates[2 * size : 3 * size]), np.float32)
-        out = np.asarray(give * np.tanh(cell), np.float32)
-        rows.append(out)
-    told: Floats = np.stack(rows)
-    return told
+def _beside(x: Floats, stride: int) -> Floats:
+    """Each row with its neighbours' rows, nought beyond the ends."""
+    half, n = REACH // 2 * stride, len(x)
+    padded = np.pad(x, ((half, half), (0, 0)))
+    return np.concatenate([padded[k : k + n] for k in range(0, 2 * half + 1, stride)], axis=1)
 
 
-def _sigmoid(x: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-np.clip(x, -30, 30))), np.float32)
+def _bent(x: Floats) -> Floats:
+    """The Gaussian error linear unit, by its usual approximation with a hyperbolic tangent."""
+    return np.asarray(0.5 * x * (1 + np.tanh(0.7978846 * (x + 0.044715 * x**3))), np.float32)
 
 
 def spans(text: str, encoder: TextEncoder) -> tuple[Span, ...]:

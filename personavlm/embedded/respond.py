@@ -99,9 +99,10 @@ def _first(scene: Scene, question: Question, encoder: TextEncoder) -> str:
     fact = known.find(question, scene)
     if fact is not None:
         return _answered("Core memory answers this.", reply(scene, question, encoder))
-    verdict = _verdict(scene, question, encoder)
-    if verdict.doubt < SURE and question.kind not in ("recommend", "opinion", "choice", "picture"):
-        return _answered("The last hour answers this.", reply(scene, question, encoder, verdict))
+    if question.kind not in ("recommend", "opinion", "choice", "picture"):
+        verdict = _verdict(scene, question, encoder)
+        if verdict.doubt < SURE:
+            return _answered("The last hour answers this.", reply(scene, question, encoder, verdict))
     start, end = _period(question, scene.now)
     asked = "about a time" if start else "about an earlier time"
     return _retrieve(f"They ask {asked}: {_summary(question)}.", _keywords(question), start, end)

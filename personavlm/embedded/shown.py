@@ -79,14 +79,23 @@ def _animal_named(text: str, known: Sequence[MemoryLine]) -> Found | None:
 
 
 def _belonging_named(text: str) -> Found | None:
-    plain, no_name = language.straighten(text), set(banks.phrases("belongings")["no name"])
-    named = [m for m in _belonging().finditer(plain) if not no_name & set(m["m"].lower().split())]
+    named = belongings(text)
     if not named:
         return None
-    counts = Counter(m["n"].lower() for m in named)
-    last = max(enumerate(named), key=lambda one: (counts[one[1]["n"].lower()], one[0]))[1]
-    name, kind = f"the {last['n'].lower()}", last["c"].lower()
-    return Found(name, "concept", kind, name, concept=kind, said=last.span("n"))
+    counts = Counter(name for name, _, _ in named)
+    _, (name, kind, place) = max(enumerate(named), key=lambda one: (counts[one[1][0]], one[0]))
+    return Found(name, "concept", kind, name, concept=kind, said=place)
+
+
+def belongings(text: str) -> list[tuple[str, str, Place]]:
+    """Return the belongings a text names, in order: name ("the cabin box"), kind ("box") and place."""
+    no_name = set(banks.phrases("belongings")["no name"])
+    found = _belonging().finditer(language.straighten(text))
+    return [
+        (f"the {m['n'].lower()}", m["c"].lower(), m.span("n"))
+        for m in found
+        if not no_name & set(m["m"].lower().split())
+    ]
 
 
 # ── how they look ────────────────────────────────────────────────────────────────────────────────────────────────
