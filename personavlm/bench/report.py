@@ -62,12 +62,12 @@ class Report:
         return {"runs": runs, "blind": {name: one.plain() for name, one in self.blind.items()}}
 
     def html(self) -> str:
-        """Return one page that needs no network: tables and figures."""
+        """Return one page that needs no network: figures, then tables."""
         drawn = []
         for number, (title, one) in enumerate(self.figures):
             shown = one.to_html(full_html=False, include_plotlyjs=number == 0)
             drawn.append(f"<section><h2>{as_html(title)}</h2>{shown}</section>")
-        return PAGE.format(body="".join([*map(html, self.sheets), *drawn]))
+        return PAGE.format(body="".join([*drawn, *map(html, self.sheets)]))
 
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Bench</title><style>
@@ -173,9 +173,12 @@ def _permuted(rows: Sequence[Part]) -> Sheet:
 
 def _cost(runs: Sequence[Finished]) -> Sheet:
     columns = ("run", "stage", "model calls", "tokens in", "tokens out", "seconds", "per")
-    cells = [row for run in runs for row in (*_case_cost(run), *_turn_cost(run))]
+    replays = {(run.plan.mode, str(run.plan.made)): run for run in reversed(runs)}  # the first run of each
+    cells = [row for run in runs for row in _case_cost(run)]
+    cells += [row for run in reversed(replays.values()) for row in _turn_cost(run)]
     note = (
-        "Means. Tokens as the model counts them (embedded: words). Seconds of a stage are those of its model calls; in "
+        "Means; a whole answer is what the paper's Table 11 counts, the update stage left out of it. "
+        "Tokens as the model counts them (embedded: words). Seconds of a stage are those of its model calls; in "
         "a pass of several runs a later one finds encoded what an earlier one had encoded."
     )
     return Sheet("Cost", columns, tuple(cells), None, note)
@@ -183,9 +186,10 @@ def _cost(runs: Sequence[Finished]) -> Sheet:
 
 def _case_cost(run: Finished) -> Iterator[tuple[str, ...]]:
     asked = [one for one in run.answered if not one.failed]
-    yield from _spent(run.name, [spend for one in asked for spend in one.spends], len(asked), "case")
+    spent = [spend for one in asked for spend in one.spends]
+    yield from _spent(run.name, spent, len(asked), "case")
     whole = sum(one.seconds for one in asked) / max(1, len(asked))
-    yield (run.name, "whole answer", "", "", "", f"{whole:.3f}", "case")
+    yield (run.name, "whole answer", *_means(spent, max(1, len(asked))), f"{whole:.3f}", "case")
 
 
 def _turn_cost(run: Finished) -> Iterator[tuple[str, ...]]:
@@ -199,9 +203,14 @@ def _turn_cost(run: Finished) -> Iterator[tuple[str, ...]]:
 def _spent(name: str, spent: Sequence[Spend], over: int, per: str) -> Iterator[tuple[str, ...]]:
     for stage in dict.fromkeys(one.stage for one in spent):
         same = [one for one in spent if one.stage == stage]
-        calls, seconds = sum(one.calls for one in same) / over, sum(one.seconds for one in same) / over
-        tokens = (sum(one.tokens_in for one in same) / over, sum(one.tokens_out for one in same) / over)
-        yield (name, stage, f"{calls:.2f}", f"{tokens[0]:,.0f}", f"{tokens[1]:,.0f}", f"{seconds:.3f}", per)
+        yield (name, stage, *_means(same, over), f"{sum(one.seconds for one in same) / over:.3f}", per)
+
+
+def _means(spent: Sequence[Spend], over: int) -> tuple[str, str, str]:
+    """Mean model calls, tokens in and tokens out."""
+    calls = sum(one.calls for one in spent) / over
+    tokens = (sum(one.tokens_in for one in spent) / over, sum(one.tokens_out for one in spent) / over)
+    return f"{calls:.2f}", f"{tokens[0]:,.0f}", f"{tokens[1]:,.0f}"
 
 
 # ── figures ──────────────────────────────────────────────────────────────────────────────────────────────────────

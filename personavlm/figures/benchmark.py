@@ -76,5 +76,6 @@ def grouped(rows: Mapping[str, Mapping[str, Interval]], unit: str) -> go.Figure:
             hovertemplate="%{x}: %{y:.1f}<extra>" + as_html(run) + "</extra>",
         )
     figure.update_yaxes(title_text=unit, rangemode="tozero")
-    figure.update_layout(scattermode="group", legend={"orientation": "h", "y": 1.12})
-    return styled(figure, height=420, top=60)
+    figure = styled(figure, height=max(420, 60 + 22 * len(rows)))
+    figure.update_layout(scattermode="group", legend={"x": 1.01, "y": 1, "yanchor": "top"})
+    return figure
