@@ -69,6 +69,8 @@ class TrainingSet:
     """Questions for reinforcement learning by form."""
     with_pictures: int
     """Supervised samples with a picture."""
+    concepts: int
+    """Those that teach a thing by its picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ def _training(folder: Path) -> TrainingSet:
         {kind: found["samples"][kind]["there"] for kind in PAPER_COMPOSITION},
         {form: found["rl"].get(form, 0) for form in PAPER_RL},
         found["with_pictures"],
+        found["concepts"],
     )
 
 

@@ -76,11 +76,9 @@ def composition_part() -> str:
         theirs = PAPER_PARTS[name]
         body.append((f"**{name}**", f"**{sum(made.values()):,}**", "", f"**{sum(theirs.values()):,}**", ""))
         body += [(kind, *counted(made, kind), *counted(theirs, kind)) for kind in made]
-    said = f"{len(train.turns)} persons, {sum(train.turns):,} turns"
-    return (
-        rows(("samples", "ours", "", "the paper's", ""), body)
-        + f"\n\n{said}; {train.with_pictures:,} supervised samples show a picture."
-    )
+    said = f"{len(train.turns)} persons, {sum(train.turns):,} turns. {train.with_pictures:,} supervised samples"
+    said += f" show a picture, {train.concepts:,} of them to teach a thing by it (the paper's: 6,000)."
+    return rows(("samples", "ours", "", "the paper's", ""), body) + f"\n\n{said}"
 
 
 def counted(parts: Mapping[str, int], kind: str) -> tuple[str, str]:

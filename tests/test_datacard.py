@@ -65,7 +65,13 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
         head = {"person": f"train-{number}", "turns": frame(0, "train", "train", number).turns}
         (tmp_path / "parts" / f"{number:04}.jsonl").write_text(json.dumps(head) + "\n{}\n")
     kinds = ("reasoning", "semantic", "personality", "episodic", "procedural", "core")
-    made = {"persons": 2, "samples": {kind: {"there": 3} for kind in kinds}, "rl": {"open": 1}, "with_pictures": 4}
+    made = {
+        "persons": 2,
+        "samples": {kind: {"there": 3} for kind in kinds},
+        "rl": {"open": 1},
+        "with_pictures": 4,
+        "concepts": 1,
+    }
     (tmp_path / "statistics.json").write_text(json.dumps(made))
     return BENCH, tmp_path
 
