@@ -8,4 +8,5 @@ systems      the rows: whoever answers, named by ``modes``      validation  scor
 runs         one folder per run, stopped and gone on with       scores      figures with 95 % intervals
 compare      two runs, paired: difference, p, flips             report      tables and figures of runs
 blind        what those get who know nothing of the person      released    anybody's answers, scored again
+columns      PrefEval, PERSONAMEM, LoCoMo, P-SOUPS, open-ended questions as cases, each by its name
 """
