@@ -208,31 +208,27 @@ def keep(runs: Mapping[str, Sequence[Finished]], made: Report, name: str) -> Non
 
 
 def main(words: list[str]) -> int:
-    """Make the runs of a recipe, or go on with them, and write what came of them."""
+    """Make the runs of recipes, or go on with them, and write what came of them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recipes", type=Path, nargs="+")
     for name in ("data", "out", "replays"):
         parser.add_argument(f"--{name}", type=Path)
+    parser.add_argument("--setting")
     parser.add_argument("--workers", type=int)
     parser.add_argument("--sample", type=int, help="only so many persons of each setting")
-    parser.add_argument("--setting")
     parser.add_argument("--results", help="name of the result files in lab/results")
+    parser.add_argument("--report", action="store_true", help="ask nothing, write what finished runs came to")
     given = vars(parser.parse_args(words))
-    results, paths, sample = (given.pop(name) for name in ("results", "recipes", "sample"))
+    results, paths, sample, finished = (given.pop(name) for name in ("results", "recipes", "sample", "report"))
     told: dict[str, Any] = {}
     for path in paths:
         told = merged(told, tomllib.loads(path.read_text(encoding="utf-8")))
     told |= {name: value for name, value in given.items() if value is not None}
     chosen = variants(told)
-    recipes = [recipe for variant in chosen for recipe in variant.recipes]
-    column = column_of(recipes[0])
-    column = replace(column, persons=evenly(column.persons, sample))
-    runs = [run_of(recipe, column) for recipe in recipes]
-    with Output(json=False).progress() as progress:
-        carry_out(runs, column.persons, read_engine(recipes[0].engine), recipes[0].workers, progress)
-    guess(runs[0], column, loaded(recipes[0].model, recipes[0].prompts)[1])
+    if not finished:
+        make(chosen, sample)
     found = {variant.name: [read_run(recipe.out) for recipe in variant.recipes] for variant in chosen}
-    made = outcome(found, recipes[0].out)
+    made = outcome(found, chosen[0].recipes[0].out)
     out = Path(told["out"])
     write_atomically(out / "ablation.md", made.markdown().encode())
     write_atomically(out / "ablation.html", made.html().encode())
@@ -241,6 +237,18 @@ def main(words: list[str]) -> int:
         keep(found, made, results)
     print(made.markdown())
     return 0
+
+
+def make(chosen: Sequence[Variant], sample: int | None) -> None:
+    """Make the runs of all variants, or go on with them."""
+    recipes = [recipe for variant in chosen for recipe in variant.recipes]
+    first = recipes[0]
+    column = column_of(first)
+    column = replace(column, persons=evenly(column.persons, sample))
+    runs = [run_of(recipe, column) for recipe in recipes]
+    with Output(json=False).progress() as progress:
+        carry_out(runs, column.persons, read_engine(first.engine), first.workers, progress)
+    guess(runs[0], column, loaded(first.model, first.prompts)[1])
 
 
 if __name__ == "__main__":
