@@ -79,8 +79,11 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
         run("bench", "run", *data, "--setting", "32k", "--mode", mode, "--out", str(tmp_path / mode), "--json")
         printed = json.loads(capsys.readouterr().out)
         assert (printed["mode"], printed["n"]) == (mode, {"mcq": 1, "alignment": 2})
+        assert printed["blind"]["random"]["value"] == 25.0
     assert printed["overall_mcq"]["value"] == 100.0
 
+    run("bench", "run", *data, "--setting", "32k", "--mode", "oracle", "--out", str(tmp_path / "oracle"))
+    assert "random" in capsys.readouterr().out
     run("bench", "compare", str(tmp_path / "none"), str(tmp_path / "oracle"), "--json")
     found = json.loads(capsys.readouterr().out)
     assert found["difference"]["n"] == 1

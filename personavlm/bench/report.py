@@ -52,6 +52,11 @@ class Report:
     """The numbers behind the tables."""
     blind: Mapping[str, Figure] = field(default_factory=dict)
 
+    @property
+    def measured(self) -> tuple[Sheet, ...]:
+        """The tables of what was measured here."""
+        return tuple(sheet for sheet in self.sheets if sheet.apart != 0)
+
     def markdown(self) -> str:
         """Return the tables as Markdown."""
         return "\n".join(markdown(sheet) for sheet in self.sheets)

@@ -39,8 +39,14 @@ def bench_run(
     as_json: Json = False,
 ) -> None:
     """Ask a system every case of a data set; run again, it goes on where it stopped."""
+    from rich.console import Group
+
+    from personavlm.bench.blind import BASELINES, read_baselines
     from personavlm.bench.columns import read_kind
+    from personavlm.bench.folders import read_run
     from personavlm.bench.recipes import measure, read_recipe, recipe_of
+    from personavlm.bench.report import report
+    from personavlm.bench.sheets import terminal
 
     given: dict[str, Any] = {
         "kind": read_kind(data[0]) if data else None,
@@ -61,8 +67,11 @@ def bench_run(
     output, began = Output(as_json), perf_counter()
     with output.progress() as progress:
         scores = measure(asked, progress)
+    blind = read_baselines(asked.out / BASELINES)
     plain = {"mode": asked.mode, "model": asked.model, "setting": asked.setting, "seed": asked.seed, **scores.plain()}
-    output.show(plain | {"seconds": round(perf_counter() - began, 1), "out": str(asked.out)})
+    plain |= {"blind": {name: figure.plain() for name, figure in blind.items()}}
+    plain |= {"seconds": round(perf_counter() - began, 1), "out": str(asked.out)}
+    output.show(plain, lambda: Group(*map(terminal, report([read_run(asked.out)], blind).measured)))
 
 
 @bench_app.command("report")
