@@ -51,6 +51,7 @@ def test_a_report_has_every_run_setting_by_setting(tmp_path: Path) -> None:
     assert "plotly" in made.html()
     cost = next(sheet for sheet in made.sheets if sheet.title == "Cost")
     assert ("steady", "answer", "1.00", "10", "2", "0.250", "case") in cost.rows
+    assert ("steady", "whole answer", "1.00", "10", "2") in [row[:5] for row in cost.rows]
 
 
 def test_the_papers_tables_are_never_among_the_measured() -> None:
