@@ -11,7 +11,10 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from personavlm.figures.graph import Disc, Line, Spot
 from personavlm.figures.style import kind_of
@@ -28,6 +31,8 @@ NAMED = 12
 """Groups that get a name on the map, the largest ones."""
 APART = 2.2
 """Distance between groups, in steps between memories."""
+SEED = 0.7
+"""Distance between the seeds at which a group may lie, near the middle."""
 LOOSE = "not tied to anything"
 
 
@@ -97,7 +102,7 @@ def _groups(graph: nx.Graph[str]) -> list[list[str]]:
 def _names(groups: Sequence[Sequence[str]], state: State, graph: nx.Graph[str]) -> list[str]:
     """Call each group by the two words that are most its own: often in it, seldom elsewhere, names before others."""
     said = [_said(members, state, graph) for members in groups]
-    everywhere = sum(said, Counter[str]())
+    everywhere = Counter(word for counts in said for word in counts.elements())
     own = (state.name or "").lower()
     names = []
     for members, counts in zip(groups, said, strict=True):
@@ -126,29 +131,32 @@ def _laid_out(
     groups: Sequence[Sequence[str]], names: Sequence[str], graph: nx.Graph[str]
 ) -> tuple[dict[str, tuple[float, float]], tuple[Disc, ...]]:
     """Pack the groups as discs round the largest, and each group's memories round its best tied one."""
-    placed: list[Disc] = []
     place: dict[str, tuple[float, float]] = {}
-    for number, (members, name) in enumerate(zip(groups, names, strict=True)):
-        radius = math.sqrt(len(members)) + 0.3
-        x, y = _free(placed, radius)
-        placed.append(Disc(name if number < NAMED and len(members) > 1 else "", x, y, radius))
-        ranked = sorted(members, key=lambda m: -graph.degree[m])
-        for seed, member in enumerate(ranked):
+    radii = [math.sqrt(len(members)) + 0.3 for members in groups]
+    centres = _packed(radii)
+    for members, (x, y) in zip(groups, centres, strict=True):
+        for seed, member in enumerate(sorted(members, key=lambda m: -graph.degree[m])):
             reach, angle = math.sqrt(seed), seed * GOLDEN
             place[member] = (x + reach * math.cos(angle), y + reach * math.sin(angle))
-    return place, tuple(placed)
+    named = [name if n < NAMED and len(groups[n]) > 1 else "" for n, name in enumerate(names)]
+    discs = (Disc(name, x, y, r) for name, (x, y), r in zip(named, centres, radii, strict=True))
+    return place, tuple(discs)
 
 
-def _free(placed: Sequence[Disc], radius: float) -> tuple[float, float]:
-    """Return the nearest free place to the middle, going outwards in a spiral that is wider than high."""
-    if not placed:
-        return 0.0, 0.0
-    for step in range(1, 100_000):
-        reach, angle = 0.35 * math.sqrt(step) * 2, step * GOLDEN
-        x, y = 1.5 * reach * math.cos(angle), reach * math.sin(angle)
-        if all(math.hypot(x - d.x, y - d.y) >= radius + d.radius + APART for d in placed):
-            return x, y
-    raise AssertionError("the plane has no room left")
+def _packed(radii: Sequence[float]) -> list[tuple[float, float]]:
+    """Return where discs lie that do not touch: each at the first free seed of a sunflower wider than high."""
+    centres = np.zeros((len(radii), 2))
+    reached = dict.fromkeys(radii, 0)  # seeds before this one are taken for a disc of that size
+    taken = np.array(radii)
+    for number, radius in enumerate(radii):
+        for seed in count(reached[radius]):
+            reach, angle = SEED * math.sqrt(seed), seed * GOLDEN
+            spot = np.array((1.5 * reach * math.cos(angle), reach * math.sin(angle)))
+            apart = np.hypot(*(centres[:number] - spot).T) - taken[:number]
+            if not number or apart.min() >= radius + APART:
+                break
+        centres[number], reached[radius] = spot, seed
+    return [(float(x), float(y)) for x, y in centres]
 
 
 def _spot(memory: Memory, place: tuple[float, float], graph: nx.Graph[str], bridge: bool) -> Spot:
