@@ -72,4 +72,4 @@ def parts_fit(whole: tuple[float, int], parts: Iterable[tuple[float, int]], roun
     n = sum(count for _, count in listed)
     if n != whole[1] or not n:
         return n == whole[1]
-    return abs(sum(value * count for value, count in listed) / n - whole[0]) <= rounding
+    return abs(sum(value * count for value, count in listed) / n - whole[0]) <= rounding + 1e-9

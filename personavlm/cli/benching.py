@@ -89,7 +89,9 @@ def bench_report(
     from personavlm.bench.sheets import terminal
     from personavlm.files import write_atomically
 
-    made = report([read_run(folder) for folder in runs], read_baselines(runs[0] / BASELINES))
+    read = [read_run(folder) for folder in runs]
+    same = len({one.plan.data for one in read}) == 1  # else whose guesses would they be
+    made = report(read, read_baselines(runs[0] / BASELINES) if same else {})
     if out:
         write_atomically(out / "report.md", made.markdown().encode())
         write_atomically(out / "report.html", made.html().encode())
