@@ -6,6 +6,8 @@
     momentum_curve(steps)                           PEM's λ over turns, with the steps on it
     paths_compared({"paper": steps, …})             several paths of one user: other rules, a session less
     paths_and_truth(paths)                          persons' profiles against their true traits
+    read_against_true(persons)                      read scores over true ones, a dot a person
+    lag_and_noise(rules, curve)                     how late and how restless rules are
     memory_timeline(memories, traces)               memories as bars of validity above their turns
     memory_map(spots, lines, discs)                 the memory graph by groups
     session_timeline(traces)                        turns on a time axis, coloured by session
@@ -40,6 +42,7 @@ from personavlm.figures.profile import (
 from personavlm.figures.sessions import gap_sweep, session_timeline
 from personavlm.figures.style import CYCLE, TRAIT_COLOURS, TYPE_COLOURS, kind_of
 from personavlm.figures.timeline import memory_timeline
+from personavlm.figures.traits import lag_and_noise, read_against_true
 from personavlm.figures.turn import context_bars, hit_scores, turn_timeline
 
 __all__ = [
@@ -53,6 +56,7 @@ __all__ = [
     "hit_scores",
     "intervals",
     "kind_of",
+    "lag_and_noise",
     "memory_map",
     "memory_timeline",
     "momentum_curve",
@@ -62,6 +66,7 @@ __all__ = [
     "profile_over_turns",
     "profile_radar",
     "questions_per_task",
+    "read_against_true",
     "session_timeline",
     "table",
     "turn_timeline",
