@@ -17,7 +17,7 @@ from personavlm.bench.engines import HERE, Engine, read_engine
 from personavlm.bench.folders import Finished, Plan, read_run
 from personavlm.bench.journals import Journal
 from personavlm.bench.recipes import measure, recipe_of
-from personavlm.bench.runs import Run, ask_person, carry_out, entries
+from personavlm.bench.runs import Run, answered, ask_person, carry_out, entries
 from personavlm.bench.scores import Scores
 from personavlm.bench.systems import Ready, System
 from personavlm.bench.values import Answered, Case, Person
@@ -186,6 +186,15 @@ def test_tables_hold_ids_and_numbers_only(tmp_path: Path) -> None:
         texts = [value for column in table.select(pl.selectors.string()) for value in column if value]
         assert texts
         assert not any("Sprite" in text or "ginger" in text for text in texts)
+
+
+def test_words_of_free_answers_stay_out_of_the_tables(tmp_path: Path) -> None:
+    (case, *_) = persons(tmp_path)[0].cases
+    trace = Steady().ask(case)
+    free = replace(case, options=(), gold="ginger beer")
+    for reply, said in (("Ginger beer, she told me.", "text"), ("", "")):
+        one = answered(free, replace(trace, steps=(Step("", Answer(reply)),)), lambda _case, text: (text, 0.5))
+        assert (one.said, one.gold, one.score) == (said, "", 0.5)
 
 
 @pytest.mark.slow

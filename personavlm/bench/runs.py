@@ -141,6 +141,8 @@ def _asked(cases: Sequence[Case], ask: Ask, score: Score) -> Iterator[Entry]:
 def answered(case: Case, trace: Trace, score: Score = score_choice, seconds: float = 0.0) -> Answered:
     """Return how a case went from the trace of its reply."""
     said, points = score(case, trace.reply)
+    if not case.options:
+        said = "text" if said else ""  # words stay in the journal: tables hold ids and numbers only
     blank = _blank(case)
     timeless = digest(replace(trace, calls=()))
     return replace(
