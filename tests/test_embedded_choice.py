@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from personavlm.embedded import evidence
+from personavlm.embedded import choice_stance, evidence
 from personavlm.embedded.choice import choose, wanted
 from personavlm.embedded.choice_evidence import borne_parts, days, parts, senses_of, things
 from personavlm.embedded.choice_level import hardness, level_of
 from personavlm.embedded.choice_manner import suits
+from personavlm.embedded.choice_stance import Stance, stance
 from personavlm.embedded.choice_taste import agreement, contrasts
 from personavlm.embedded.evidence import Candidate
 from personavlm.embedded.question import Option, analyse, without_options
@@ -212,3 +213,41 @@ def test_a_manner_is_told_from_one_reply_alone_whatever_it_says(
 ) -> None:
     for reply, sign in ((high, 1), (low, -1)):
         assert sign * suits(f"{matter} {reply}", dict(replace(Profile(), **{trait: 4.5})), minilm) > 0
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted", "unwanted"),
+    [
+        ("I dislike podcasts and prefer games for learning.", ("games for learning",), ("podcasts and",)),
+        ("I never eat meat.", (), ("eat meat",)),
+        ("I can't stand crowds, I enjoy quiet places", ("quiet places",), ("crowds, I",)),
+        ("The train leaves at nine.", (), ()),
+        ("", (), ()),
+    ],
+)
+def test_a_stance_is_what_follows_its_cues(said: str, wanted: tuple[str, ...], unwanted: tuple[str, ...]) -> None:
+    assert stance(said) == Stance(wanted, unwanted)
+
+
+@pytest.mark.parametrize(
+    ("said", "asked", "options", "right"),
+    [
+        ("I never eat meat.", "What could I cook tonight?", ("A beef stew", "A lentil curry", "Roast pork"), 1),
+        ("I am allergic to nuts.", "Any snack ideas?", ("Walnut biscuits and nuts", "A nut-free granola bar"), 1),
+        ("I dislike podcasts.", "How do I practise Spanish?", ("Listen to podcasts", "Join a conversation group"), 1),
+        ("I prefer to travel by train.", "How do I get to Rome?", ("Take a flight", "Take the night train"), 1),
+    ],
+)
+def test_a_new_thing_is_chosen_by_what_is_wanted_and_what_is_not(
+    said: str, asked: str, options: tuple[str, ...], right: int, minilm: Any
+) -> None:
+    worth = choice_stance.agreement(asked, options, known((said,)), minilm)
+    assert worth.argmax() == right
+    assert worth.sum() == pytest.approx(0, abs=1e-9)
+    back = choice_stance.agreement(asked, options[::-1], known((said,)), minilm)
+    assert back == pytest.approx(worth[::-1], abs=1e-5)
+
+
+def test_without_a_stance_nothing_speaks_for_an_option(minilm: Any) -> None:
+    for lines in ((), ("The train leaves at nine.",), ("I prefer tea to coffee.",)):
+        assert not choice_stance.agreement("What shall I drink?", ("Tea", "Coffee"), known(lines), minilm).any()
