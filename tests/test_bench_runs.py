@@ -153,6 +153,15 @@ def test_what_breaks_is_a_row_and_the_rest_is_asked(tmp_path: Path) -> None:
     assert why.why == "KeyError: 'a defect'"
 
 
+def test_a_run_of_failures_alone_is_a_run(tmp_path: Path) -> None:
+    scores = go(tmp_path, "out", Steady(unusable=SIZES))
+    assert (scores.failed, scores.overall_mcq.value) == (9, 0.0)
+    assert read_run(tmp_path / "out").prepared == ()
+    (tmp_path / "out/run.json").write_text("{")
+    with pytest.raises(BadInput, match="damaged"):
+        read_run(tmp_path / "out")
+
+
 def test_a_server_that_misses_once_is_a_row_and_one_that_is_down_stops_the_run(tmp_path: Path) -> None:
     assert go(tmp_path, "once", Steady(out_of_reach=["50/0#0", "50/0#0~"])).failed == 1
     down = Steady(out_of_reach=["50/0#0~", "50/0#0+", "50/0#0-"])

@@ -72,12 +72,20 @@ def claim(out: Path, plan: Plan, made_with: Provenance, alike: Sequence[str]) ->
     if not path.is_file():
         write_atomically(path, json.dumps(wanted, indent=1).encode())
         return
-    there = json.loads(path.read_bytes())
+    there = _told(path)
     changed = [key for key, value in wanted["plan"].items() if there["plan"].get(key) != value]
     if there["provenance"]["code"] != made_with.code:
         changed.append("code")
     if changed:
         raise BadInput(f"{out} holds a run with another {', '.join(changed)}.", "give another folder with --out.")
+
+
+def _told(path: Path) -> dict[str, Any]:
+    try:
+        told: dict[str, Any] = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise BadInput(f"{path} is damaged: {error}.", "run it again in another folder.") from error
+    return told
 
 
 def finish(out: Path, persons: Sequence[Person]) -> Scores:
@@ -138,7 +146,7 @@ def read_run(folder: Path) -> Finished:
     import polars as pl
 
     try:
-        told = json.loads((folder / "run.json").read_bytes())
+        told = _told(folder / "run.json")
         answered, prepared = (pl.read_parquet(folder / f"{name}.parquet") for name in ("results", "persons"))
     except FileNotFoundError as error:
         remedy = "give the folder of a run; one that was stopped is finished by running it again."
