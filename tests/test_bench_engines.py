@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -31,6 +32,11 @@ def test_every_row_is_done_once_and_errors_reach_the_caller(name: str, workers: 
     assert sorted(spread(double, range(9), engine, workers)) == list(range(0, 18, 2))
     with pytest.raises(BadInput, match="ninety-nine"):
         list(spread(double, [1, 99, 2], engine, workers))
+
+
+def test_threads_keep_as_many_in_flight_as_there_are_workers() -> None:
+    together = Barrier(3, timeout=20)
+    assert len(list(spread(lambda _: together.wait(), range(3), Engine("threads"), 3))) == 3
 
 
 @pytest.mark.slow

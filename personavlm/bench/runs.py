@@ -60,8 +60,9 @@ def carry_out(
     a model cannot be reached, ``WorkerLost`` if a worker dies; run again, it goes on.
     """
     cases, made_with = [case for person in persons for case in person.cases], provenance()
+    alike = {score: validate(cases, score) for score in {one.score for one in runs}}
     for one in runs:
-        claim(one.out, one.plan, made_with, validate(cases, one.score))
+        claim(one.out, one.plan, made_with, alike[one.score])
     longest_first = sorted(persons, key=_length, reverse=True) if workers > 1 else persons
     work = partial(ask_person, tuple(runs))
     for done, _ in enumerate(spread(work, longest_first, engine, workers), start=1):
