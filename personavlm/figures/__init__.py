@@ -18,6 +18,8 @@
     turns_per_dialogue(turns, published)            how long dialogues are, training and each setting
     composition(parts, published)                   what training data is composed of
     questions_per_task(counts, published)           how many questions each task has
+    forest(rows, unit)                              values with their intervals, one row each
+    grouped({"run": rows}, unit)                    the same values of several runs beside each other
     intervals(panels, unit)                         estimates with 95 % intervals beside their bounds
     table(rows)                                     statistics, the paper's beside ours
 
@@ -28,6 +30,7 @@ the template, so that a dark page can give its own. Nothing here reads a store, 
 Source of the hues: Okabe and Ito, "Color universal design" (2008), darkened where they were too pale on white.
 """
 
+from personavlm.figures.benchmark import forest, grouped
 from personavlm.figures.data import composition, questions_per_task, table, turns_per_dialogue
 from personavlm.figures.graph import memory_map
 from personavlm.figures.intervals import Panel, intervals
@@ -52,7 +55,9 @@ __all__ = [
     "Panel",
     "composition",
     "context_bars",
+    "forest",
     "gap_sweep",
+    "grouped",
     "hit_scores",
     "intervals",
     "kind_of",
