@@ -39,6 +39,15 @@ FLAGS = (
 )
 MOST_BYTES = 250_000
 QUESTION = "What did Bob bring along on Sunday 9 March 2025?"
+PAGES = {
+    "timeline": "",
+    "memories": "",
+    "graph": "",
+    "personality": "",
+    "retrieval": "&ask=What+did+Bob+bring+along%3F",
+    "trace": "",
+}
+"""The pages beside the chat, with what each is asked to show."""
 
 
 def find_browser() -> str | None:
@@ -128,8 +137,8 @@ def take(address: str, options: argparse.Namespace) -> list[str]:
         opened.wait_for_timeout(2500)  # until what the turn taught is shown
         settle(opened)
         save(opened, options.folder / f"chat{suffix}.png")
-        for name in ("memory", "profile"):
-            opened.goto(f"{address}/{name}?user={options.user}")
+        for name, named in PAGES.items():
+            opened.goto(f"{address}/{name}?user={options.user}{named}")
             settle(opened)
             save(opened, options.folder / f"{name}{suffix}.png")
     return outside
