@@ -140,7 +140,10 @@ def sheet(title: str, found: Mapping[str, Comparison]) -> Sheet:
     ]  # fmt: skip
     first = next(iter(found.values()), None)
     full = (FULL, shown(first.a if first else None), "", "", "", "")
-    note = "Difference to the full system in points, 95 % interval and p of the permutation test paired over persons."
+    note = (
+        "Difference to the full system in points, 95 % interval and p of the permutation test paired over persons, not "
+        f"corrected for there being {len(found)} of them."
+    )
     columns = ("variant", "value", "difference", "p", "wrong to right", "right to wrong")
     return Sheet(title, columns, (full, *rows), None, note)
 
