@@ -5,9 +5,10 @@
 
 An option is compared with every sentence found: by the words that set it apart, by its meaning, by its sense (a status,
 a way a relation moves); by whose words they are, and whether it still holds. Asked about now, what has been replaced
-counts against an option; asked about before, for it. New things are chosen by inclinations and traits
-(``choice_taste``), explanations by level (``choice_level``), changes by their order (``choice_change``), and a reply's
-manner is judged by the profile (``choice_manner``). Length and place of an option play no part.
+counts against an option; asked about before, for it. New things are chosen by what is wanted and what is not
+(``choice_stance``), by inclinations and traits (``choice_taste``), explanations by level (``choice_level``), changes by
+their order (``choice_change``), and a reply's manner is judged by the profile (``choice_manner``). Length and place of
+an option play no part.
 """
 
 from __future__ import annotations
