@@ -434,6 +434,25 @@ def progress(what: str, done: int, whole: int) -> None:
     print(f"\r{what} {done:,} of {whole:,}", end=end, file=sys.stderr, flush=True)
 
 
+def write(path: Path, results: Mapping[str, Any]) -> None:
+    """Write results as they are so far."""
+    write_atomically(path, (json.dumps(results, indent=1) + "\n").encode())
+
+
+def times_ours(stage: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """Return how many times as long as ours each other store takes, by processor time and by the wall for ingest."""
+    found: dict[str, dict[str, float]] = {}
+    for name, taken in stage["ingest"].items():
+        mine = stage["ingest"].get("ours")
+        if mine is None or name == "ours":
+            continue
+        ratios = {f"ingest {clock}": taken[clock] / mine[clock] for clock in ("wall_ms", "cpu_ms")}
+        for way in ("free", "period") if "search" in stage else ():
+            ratios[f"search {way}"] = stage["search"][name][way]["cpu_ms"] / stage["search"]["ours"][way]["cpu_ms"]
+        found[name] = {measure: round(ratio, 2) for measure, ratio in ratios.items()}
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--locomo", type=Path, help="a LoCoMo file, for the stage of that name")
@@ -460,7 +479,9 @@ def main() -> None:
             else:
                 measured = run_size(int(stage), names, Path(place), chosen.seed, progress)
         stages[stage] = {"peers": names, **measured}
-        write_atomically(chosen.out, (json.dumps(results, indent=1) + "\n").encode())
+        write(chosen.out, results)
+    results["times_ours"] = {stage: times_ours(measured) for stage, measured in stages.items()}
+    write(chosen.out, results)
     print(json.dumps(results, indent=1))
 
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lab import bench_peers
-from lab.bench_peers import Looked, forms, interval, present, probe, run_size
+from lab.bench_peers import Looked, forms, interval, present, probe, run_size, times_ours
 from lab.peers import KINDS, Item, Peer, kind
 from lab.peers.rows import PeerFinder, items
 from personavlm.datasets.dialogue import Said
@@ -123,6 +123,15 @@ def test_a_size_is_measured_for_all_in_turn(tmp_path: Path) -> None:
     assert all(one["cpu_ms"] > 0 for one in found["ingest"].values())
     assert set(told) == {"ingest", "search"}
     json.dumps(found)
+
+
+def test_ratios_are_those_of_the_measured_medians(tmp_path: Path) -> None:
+    found = run_size(40, ["ours", "plain"], tmp_path, 0, lambda *_: None)
+    ratios = times_ours(found)
+    assert set(ratios) == {"plain"}
+    mine, theirs = found["search"]["ours"]["free"]["cpu_ms"], found["search"]["plain"]["free"]["cpu_ms"]
+    assert ratios["plain"]["search free"] == pytest.approx(theirs / mine, abs=0.005)
+    assert times_ours({"ingest": {"plain": found["ingest"]["plain"]}}) == {}
 
 
 def test_nobody_is_asked_beyond_what_they_bear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
