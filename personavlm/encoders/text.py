@@ -38,7 +38,9 @@ PACKAGE_HASH = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db
 MAX_PIECES = 256
 """Word pieces read of one text; what follows is cut. Source: the model card's sequence length."""
 BATCH = 64
-"""Texts of a batch at most."""
+"""Texts of a batch at most; a power of two."""
+PADDED = 8
+"""Texts are padded to a multiple of so many word pieces: memory grows with every new shape that is computed."""
 BATCH_CHARACTERS = 4_000
 """Characters of a batch at most, all its texts counted as the longest: what fits a core's cache is fastest."""
 PADDED_CHARACTERS = 300
@@ -106,19 +108,13 @@ class SentenceEncoder:
 
 
 def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
-    """Texts of like length together, so that little is padded."""
-    batch: list[str] = []
-    held = 0
-    for text in sorted(texts, key=lambda text: (len(text), text)):
-        whole = (len(batch) + 1) * len(text)
-        padded = whole - held - len(text)
-        if batch and (len(batch) == BATCH or whole > BATCH_CHARACTERS or padded > PADDED_CHARACTERS):
-            yield batch
-            batch, held = [], 0
-        batch.append(text)
-        held += len(text)
-    if batch:
-        yield batch
+    """Texts of like length together, so that little is padded; few sizes, so that few shapes are ever computed."""
+    left = sorted(texts, key=lambda text: (-len(text), text))
+    while left:
+        most = min(BATCH, max(1, BATCH_CHARACTERS // max(1, len(left[0]))), len(left))
+        size = 1 << (most.bit_length() - 1)
+        yield left[:size]
+        left = left[size:]
 
 
 def load_text_encoder(where: str | Path | None = None) -> SentenceEncoder:
@@ -251,7 +247,14 @@ class _Bert:
         """The mean over each text's pieces, of unit length."""
         import torch
 
-        inputs = self.tokenizer(list(texts), padding=True, truncation=True, max_length=MAX_PIECES, return_tensors="pt")
+        inputs = self.tokenizer(
+            list(texts),
+            padding=True,
+            pad_to_multiple_of=PADDED,
+            truncation=True,
+            max_length=MAX_PIECES,
+            return_tensors="pt",
+        )
         with _one_thread(torch), torch.inference_mode():
             states = self.model(**inputs).last_hidden_state
             mask = inputs["attention_mask"].unsqueeze(-1).to(states.dtype)
