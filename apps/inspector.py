@@ -54,6 +54,11 @@ def settings() -> None:
                 check_model(setting.strip())
                 st.session_state["chosen model"] = setting.strip()
                 st.rerun()
+    st.toggle(
+        "Only look",
+        key="looking",
+        help="Write nothing to the store, while a notebook or a run beside is writing to it.",
+    )
     st.toggle("Projector", key="projector", help="Larger type, for the back row.")
 
 

@@ -85,8 +85,15 @@ class Desk:
         """Return the job that learns from a turn."""
         return next((job for job in self.store.jobs() if job.kind == "turn" and job.subject == turn), None)
 
+    @property
+    def looking(self) -> bool:
+        """Whether the store is only looked at, because a notebook or a run beside is writing to it."""
+        return bool(st.session_state.get("looking"))
+
     def tick(self) -> None:
         """Close the session whose gap has passed, and have queued work done while nobody waits."""
+        if self.looking:
+            return
         if self._due():
             self.store.close_due(now())
         if self.store.next_job() is not None and self.problem is None:

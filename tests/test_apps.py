@@ -388,6 +388,24 @@ def test_every_page_can_be_taken_away_and_projected(app: AppTest, page: str) -> 
     assert "Store.open(" in shown
 
 
+def test_only_looking_writes_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Store.open(home, "Dana") as store:  # a turn whose session is due and whose learning waits
+        store.append(store.draft(NOON + timedelta(days=3), "Still talking"), ())
+        before, waiting = store.head(), len(store.jobs("queued"))
+    use(monkeypatch, home)
+    app = AppTest.from_file(str(ROOT / "apps" / "inspector.py"), default_timeout=SECONDS)
+    app.session_state["looking"] = True
+    app.run()
+    healthy(app)
+    assert app.chat_input[0].disabled
+    go(app, "memories")
+    app.button(key="open m1_1").click().run()
+    assert not [button for button in app.button if button.label == "Correct it"]
+    with Store.open(home, "Dana") as store:
+        assert (store.head(), len(store.jobs("queued"))) == (before, waiting)
+    finish()
+
+
 def test_a_link_opens_what_it_names(app: AppTest) -> None:
     app.query_params["turn"] = "t2"
     app.run()
@@ -560,6 +578,14 @@ def go_to(page: Any, name: str, heading: str) -> None:
             return
 
 
+def correct(page: Any, text: str, reason: str) -> None:
+    """Correct the memory that is open, through its form."""
+    page.get_by_role("button", name="Correct").first.click()
+    page.get_by_label("What is right").fill(text)
+    page.get_by_label("Why").first.fill(reason)
+    page.get_by_role("button", name="Correct it").click()
+
+
 @pytest.mark.slow
 def test_a_journey_in_a_real_browser(home: Path) -> None:
     pytest.importorskip("playwright", reason="the browser test needs the extra dev")
@@ -578,10 +604,29 @@ def test_a_journey_in_a_real_browser(home: Path) -> None:
         page.get_by_text('says "play"').or_(page.get_by_text("close in meaning")).first.wait_for(timeout=60_000)
         assert page.get_by_text("Looked up").first.is_visible()
         assert "cello" in page.locator('[data-testid="stChatMessage"]').last.inner_text().lower()
-        for name, heading in (("Memories", "What is remembered of Dana"), ("Personality", "How Dana comes across")):
+        page.get_by_role("link", name="Why this?").click()
+        page.get_by_role("heading", name="What is remembered of Dana").wait_for(timeout=60_000)
+        screenshots.settle(page)
+        correct(page, "sister plays the viola", "misheard")
+        page.get_by_text("sister plays the viola").first.wait_for(timeout=60_000)
+        go_to(page, "Chat", "Talking with Dana")
+        screenshots.settle(page)
+        screenshots.ask(page, "What does my sister play?")
+        page.get_by_text("viola").first.wait_for(timeout=60_000)
+        for name, heading in (
+            ("Timeline", "The life of Dana"),
+            ("Graph", "What ties Dana's memories together"),
+            ("Personality", "How Dana comes across"),
+            ("Retrieval", "What a question finds"),
+            ("Trace", "Why Dana got that answer"),
+            ("Timeline", "The life of Dana"),
+        ):
             go_to(page, name, heading)
             screenshots.settle(page)
             assert page.locator('[data-testid="stException"]').count() == 0
+        page.get_by_role("slider").first.focus()
+        page.keyboard.press("Home")  # back to the first moment
+        page.get_by_text("How they came across then").wait_for(timeout=60_000)
         page.locator(".js-plotly-plot .main-svg").first.wait_for(timeout=30_000)
     assert outside == []
     assert problems == []

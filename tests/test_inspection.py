@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from itertools import pairwise
@@ -26,6 +27,7 @@ from personavlm.inspection import (
     contradictions,
     corrected,
     counted,
+    covered_at_the_end,
     dialled,
     found,
     keyed,
@@ -44,6 +46,7 @@ from personavlm.inspection import (
     recomputed,
     refused,
     replayed,
+    resting_on,
     restored,
     retired,
     reworded,
@@ -51,6 +54,7 @@ from personavlm.inspection import (
     sharing,
     stops,
     summed,
+    whole_days,
     without,
     wondered,
     written,
@@ -126,6 +130,10 @@ def test_what_a_turn_taught_in_words(dana: Assistant) -> None:
     assert any(row.verb == "read" and "extraversion as 5.0" in row.text for row in learnt(store.edits(), store.state()))
     assert summed(store.trace("t1")).learnt == 1
     assert summed(store.trace("t5")).look_ups == 1
+    best = resting_on(store.trace("t5"))
+    assert best is not None
+    assert best.scores.fused == max(hit.scores.fused for hit in store.trace("t5").hits if hit.type != "turn")
+    assert resting_on(replace(store.trace("t5"), steps=())) is None
 
 
 # ── memories ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -395,6 +403,8 @@ def test_known_persons_are_read_and_damage_is_told(tmp_path: Path) -> None:
     first, second = read_paths(file)
     assert (first.person, first.turns, first.scores, first.true) == ("p1", (1, 2), (3.0, 3.5), (4.0, 4.0))
     assert second.person == "p2"
+    assert covered_at_the_end([first, second]) == 2
+    assert covered_at_the_end([replace(first, true=(4.0, 1.5))]) == 0
     for damaged in (head + "p1,courage,1,3,1,5,4\n", head + "p1,openness,1,x,1,5,4\n", "a,b\n1,2\n"):
         file.write_text(damaged)
         with pytest.raises(BadInput, match="paths of traits"):
@@ -424,6 +434,14 @@ def test_weights_turn_the_ranking_and_defaults_leave_it(dana: Assistant) -> None
     assert max(one.hit.scores.fused for one in nothing.placed) <= WEIGHTS.speaker + WEIGHTS.dated
     early = ranked(dana, LATER, "cello", Retrieve(("cello",), LATER, LATER))
     assert early.placed == ()
+
+
+def test_a_period_of_days_holds_them_whole() -> None:
+    first, last = NOON.date(), (NOON + timedelta(days=2)).date()
+    start, end = whole_days((first, last), UTC)
+    assert (start, end) == (datetime(2025, 3, 3, tzinfo=UTC), datetime(2025, 3, 5, 23, 59, 59, tzinfo=UTC))
+    assert whole_days((first,), UTC) == (start, None)
+    assert whole_days((), UTC) == (None, None)
 
 
 def test_an_unlike_thing_does_not_come_back_for_a_picture(dana: Assistant) -> None:

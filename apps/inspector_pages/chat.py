@@ -28,7 +28,7 @@ from inspector_views import MEMORIES, TRACE, draw, linked, say, take_away
 from personavlm.asking import Delta
 from personavlm.assistant import Shown
 from personavlm.figures import turn_timeline
-from personavlm.inspection import learnt, sharing, summed
+from personavlm.inspection import learnt, resting_on, sharing, summed
 from personavlm.personality import HIGHEST, LOWEST, TRAITS, Trait
 from personavlm.pictures import Marked
 from personavlm.trace import Malformed, Retrieve, Trace
@@ -215,7 +215,7 @@ def inside(name: str) -> None:
 
 def why_this(trace: Trace) -> None:
     """Draw the way from an answer to the memory it rests on, and to its trace."""
-    best = max((hit for hit in trace.hits if hit.type != "turn"), key=lambda hit: hit.scores.fused, default=None)
+    best = resting_on(trace)
     with st.container(horizontal=True):
         if best is not None:
             st.page_link(
@@ -266,11 +266,15 @@ with talk:
         time, dry = when()
         traits = as_somebody()
         pointed = pointed_at()
-    message = st.chat_input("Say something, drop pictures", accept_file="multiple", file_type=PICTURES, key="message")
+    only = dry or bool(traits)
+    message = st.chat_input(
+        "Say something, drop pictures" if only or not desk.looking else "Only looking: ask “as of …” instead",
+        accept_file="multiple", file_type=PICTURES, key="message", disabled=desk.looking and not only,
+    )  # fmt: skip
     if message:
         shown: list[Shown] = [*([pointed] if pointed else []), *(file.getvalue() for file in message.files)]
         with conversation, told():
-            if dry or traits:
+            if only:
                 only_ask(message.text, shown, time, traits)
             else:
                 converse(message.text, shown, time)

@@ -131,6 +131,7 @@ def cards(memories: Sequence[Memory]) -> None:
 
 def closer(state: State, memory: Memory, looking_back: bool) -> None:
     """Draw one memory: every version with what changed in it, what can be done about it, whether it comes back."""
+    changeable = not looking_back and not desk.looking
     versions = state.history(memory.id)
     block(heading("One version" if len(versions) == 1 else f"{len(versions)} versions, oldest first"))
     before = None
@@ -138,7 +139,7 @@ def closer(state: State, memory: Memory, looking_back: bool) -> None:
         block(card(desk.store, version), particulars(version))
         if before is not None and before.text != version.text:
             block(soft("what changed"), version_diff(reworded(before.text, version.text)))
-        if version.status != "current" and not looking_back:
+        if version.status != "current" and changeable:
             st.button(
                 f"Bring {version.id} back", key=f"back {version.id}", icon=":material/undo:", type="tertiary",
                 on_click=bring_back, args=(version.id,),
@@ -146,7 +147,7 @@ def closer(state: State, memory: Memory, looking_back: bool) -> None:
         before = version
     if looking_back:
         block(soft("This is how it was; go to the present to change it."))
-    elif versions[-1].status == "current":
+    elif changeable and versions[-1].status == "current":
         by_hand(versions[-1])
     why_not(memory)
 
@@ -212,11 +213,13 @@ def keys(state: State) -> None:
 def inbox(rivals: Sequence[Contradiction], merges: Sequence[Merge], state: State) -> None:
     """Draw what only the user can decide: contradictions, and memories that may be one."""
     block(heading("Contradictions"), "" if rivals else soft("Nothing contradicts itself."))
+    if desk.looking:
+        block(soft("Only looking: nothing can be decided."))
     for pair in rivals:
         block(soft(pair.why), f'<div class="pv-vs">{card(desk.store, pair.old)}{card(desk.store, pair.new)}</div>')
         with st.container(horizontal=True):
             for verdict, words in (("old", "Keep the older"), ("new", "Keep the newer"), ("both", "Both hold")):
-                if st.button(words, key=f"{verdict} {pair.old.id} {pair.new.id}"):
+                if st.button(words, key=f"{verdict} {pair.old.id} {pair.new.id}", disabled=desk.looking):
                     make = partial(settle, pair, verdict)
                     change(make, f"{pair.old.id} and {pair.new.id}: {words.lower()}")
     block(heading("Perhaps one and the same"), "" if merges else soft("Nothing is said twice."))
@@ -224,9 +227,9 @@ def inbox(rivals: Sequence[Contradiction], merges: Sequence[Merge], state: State
         parts = "".join(card(desk.store, state.memories[target]) for target in merge.targets)
         block(f'<div class="pv-vs">{parts}</div>', soft(f"would become: {merge.memory.text}"))
         with st.container(horizontal=True):
-            if st.button("Make them one", key=f"accept {merge.memory.id}"):
+            if st.button("Make them one", key=f"accept {merge.memory.id}", disabled=desk.looking):
                 change(lambda _, hand, merge=merge: accepted(merge, hand), f"{' and '.join(merge.targets)} are one now")
-            if st.button("They are different", key=f"refuse {merge.memory.id}"):
+            if st.button("They are different", key=f"refuse {merge.memory.id}", disabled=desk.looking):
                 change(lambda state, hand, merge=merge: refused(merge, state, hand), "kept beside each other")
 
 

@@ -18,7 +18,7 @@ from personavlm.figures import (
     profile_over_turns,
     profile_radar,
 )
-from personavlm.inspection import RULES, moves, profile_at, read_paths, recomputed, sharing, without
+from personavlm.inspection import RULES, covered_at_the_end, moves, profile_at, read_paths, recomputed, sharing, without
 from personavlm.memory import Observe, ProfileStep, trajectory
 from personavlm.personality import HIGHEST, LOWEST, NEUTRAL, TRAITS, Trait, describe
 
@@ -45,8 +45,8 @@ def by_hand() -> None:
             if trait in chosen
         }
         with st.container(horizontal=True):
-            set_now = st.form_submit_button("Set", type="primary", disabled=not chosen)
-            lift = st.form_submit_button("Lift all", disabled=not inforce)
+            set_now = st.form_submit_button("Set", type="primary", disabled=not chosen or desk.looking)
+            lift = st.form_submit_button("Lift all", disabled=not inforce or desk.looking)
         if set_now or lift:
             desk.assistant.override(now(), {} if lift else scores)
             if lift:
@@ -150,10 +150,9 @@ def known_view() -> None:
     with told():
         paths = read_paths(PERSONS)
         draw(paths_and_truth(paths), "Ten persons' profiles against their true traits", "known persons")
-        held = [path.lows[-1] <= path.true[-1] <= path.highs[-1] for path in paths]
         block(
             soft("One column per person of the ground-truth world; the line is what the embedded reader made of them."),
-            soft(f"At the end the 90 % interval holds the truth in {sum(held)} of {len(held)} cases."),
+            soft(f"At the end the 90 % interval holds the truth in {covered_at_the_end(paths)} of {len(paths)} cases."),
         )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date
 
 import streamlit as st
 from inspector_desk import here, home, model_setting, now
 from inspector_parts import block, heading, memory_link, period, plainly, several, soft, told, turn_link
 from inspector_views import header, say, take_away
 
-from personavlm.inspection import DIALS, Ranking, dialled, ranked, reason, sharing
+from personavlm.inspection import DIALS, Ranking, dialled, ranked, reason, sharing, whole_days
 from personavlm.retrieval import WEIGHTS, Placed, Weights
 from personavlm.trace import Retrieve
 
@@ -43,17 +43,9 @@ def asked() -> tuple[str, Retrieve, bytes | None]:
                 "Picture", ["png", "jpg", "jpeg", "webp"], key="shown", label_visibility="collapsed"
             )
     keywords = tuple(word.strip() for word in words.split(",") if word.strip())
-    return text, Retrieve(keywords or (text,), *bounds(days)), file.getvalue() if file else None
-
-
-def bounds(days: tuple[date, ...] | date | None) -> tuple[datetime | None, datetime | None]:
-    """Return the period of some days: from the first one's start to the last one's end."""
     chosen = days if isinstance(days, tuple) else (days,) if days else ()
-    if not chosen:
-        return None, None
-    zone = now().tzinfo
-    first, last = datetime.combine(chosen[0], time(), zone), datetime.combine(chosen[-1], time(), zone)
-    return first, last + timedelta(days=1, seconds=-1) if len(chosen) > 1 else None
+    period_of = whole_days(chosen, now().tzinfo)
+    return text, Retrieve(keywords or (text,), *period_of), file.getvalue() if file else None
 
 
 def weights() -> Weights:

@@ -45,12 +45,12 @@ from personavlm.inspection.memories import (
     reworded,
 )
 from personavlm.inspection.moments import Changes, Shift, at, changes, nearest, stops
-from personavlm.inspection.persons import read_paths
+from personavlm.inspection.persons import covered_at_the_end, read_paths
 from personavlm.inspection.profiles import RULES, Move, Rule, moves, profile_at, recomputed, without
 from personavlm.inspection.prompting import Part, Prompt, prompts
 from personavlm.inspection.replays import LeftOut, leaving_out, replayed
-from personavlm.inspection.retrievals import DIALS, Ranking, Wondered, dialled, ranked, reason, wondered
-from personavlm.inspection.turns import Learnt, Summary, learnt, summed
+from personavlm.inspection.retrievals import DIALS, Ranking, Wondered, dialled, ranked, reason, whole_days, wondered
+from personavlm.inspection.turns import Learnt, Summary, learnt, resting_on, summed
 
 __all__ = [
     "DIALS",
@@ -83,6 +83,7 @@ __all__ = [
     "contradictions",
     "corrected",
     "counted",
+    "covered_at_the_end",
     "dialled",
     "found",
     "keyed",
@@ -101,6 +102,7 @@ __all__ = [
     "recomputed",
     "refused",
     "replayed",
+    "resting_on",
     "restored",
     "retired",
     "reworded",
@@ -108,6 +110,7 @@ __all__ = [
     "sharing",
     "stops",
     "summed",
+    "whole_days",
     "without",
     "wondered",
     "written",

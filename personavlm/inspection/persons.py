@@ -28,6 +28,11 @@ def read_paths(file: Path) -> tuple[TraitPath, ...]:
     return tuple(_path(person, trait, points) for (person, trait), points in groups.items())
 
 
+def covered_at_the_end(paths: Sequence[TraitPath]) -> int:
+    """Return how many paths end with the truth inside their 90 % interval."""
+    return sum(path.lows[-1] <= path.true[-1] <= path.highs[-1] for path in paths)
+
+
 def _path(person: str, trait: Trait, points: Sequence[tuple[int, float, float, float, float]]) -> TraitPath:
     turns, scores, lows, highs, true = zip(*sorted(points), strict=True)
     return TraitPath(person, trait, turns, scores, lows, highs, true)

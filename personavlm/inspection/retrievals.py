@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, time, timedelta, tzinfo
 from time import perf_counter
 
 from personavlm.assistant import Assistant
@@ -32,18 +32,18 @@ class Ranking:
 
 def ranked(
     assistant: Assistant,
-    time: datetime,
+    now: datetime,
     text: str,
     asked: Retrieve,
     weights: Weights = WEIGHTS,
     picture: bytes | None = None,
 ) -> Ranking:
-    """Rank everything for a look-up as of the present; nothing is stored. Raises ``BadPicture``.
+    """Rank everything for a look-up at the caller's ``now``; nothing is stored. Raises ``BadPicture``.
 
     Where a picture is asked about, things that do not look the same count as not returned, as in a reply.
     """
     opened = [open_picture(picture)] if picture else []
-    turn = Turn("t1", time, text, tuple(one.mention() for one in opened))
+    turn = Turn("t1", now, text, tuple(one.mention() for one in opened))
     began = perf_counter()
     index = assistant.library.index()
     with assistant.library.passing(opened) if opened else nullcontext():
@@ -68,6 +68,17 @@ def reason(assistant: Assistant, ranking: Ranking, id: str) -> WhyNot:
     return why_not(assistant.library.index(), ranking.query, id)
 
 
+def whole_days(days: Sequence[date], zone: tzinfo | None) -> tuple[datetime | None, datetime | None]:
+    """Return the period of some days, from the first one's start to the last one's last second.
+
+    One day alone leaves the end open, none leaves both open.
+    """
+    if not days:
+        return None, None
+    start, last = (datetime.combine(day, time(), zone) for day in (days[0], days[-1]))
+    return start, last + timedelta(days=1, seconds=-1) if len(days) > 1 else None
+
+
 def dialled(values: Sequence[float]) -> Weights:
     """Return the weights with the ``DIALS`` set, in their order."""
     return replace(WEIGHTS, **dict(zip(DIALS, values, strict=True)))
@@ -84,12 +95,12 @@ class Wondered:
     reason: str
 
 
-def wondered(assistant: Assistant, time: datetime, question: str, memory: str) -> Wondered:
+def wondered(assistant: Assistant, now: datetime, question: str, memory: str) -> Wondered:
     """Ask a question (nothing is stored) and say what became of one memory.
 
     If the model looked nothing up, the question's own words are looked up in its place.
     """
-    trace = assistant.ask(time, question)
+    trace = assistant.ask(now, question)
     look_ups = [step for step in trace.steps if isinstance(step.action, Retrieve)]
     asked = next((step.action for step in look_ups if isinstance(step.action, Retrieve)), Retrieve((question,)))
     returned = any(hit.id == memory for hit in trace.hits)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from personavlm.memory import Add, Edit, Link, MemoryType, Merge, Observe, Override, Replace, Retire, State
 from personavlm.personality import NEUTRAL
-from personavlm.trace import Malformed, Retrieve, Trace
+from personavlm.trace import Hit, Malformed, Retrieve, Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,12 @@ def summed(trace: Trace) -> Summary:
         tokens=sum(call.tokens_in + call.tokens_out for call in trace.calls),
         given=any(action.kind == "answer" and action.given for action in actions),
     )
+
+
+def resting_on(trace: Trace) -> Hit | None:
+    """Return the best memory among a reply's hits, None if there is none; raw turns do not count."""
+    memories = [hit for hit in trace.hits if hit.type != "turn"]
+    return max(memories, key=lambda hit: hit.scores.fused, default=None)
 
 
 @dataclass(frozen=True, slots=True)
