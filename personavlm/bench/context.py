@@ -43,7 +43,10 @@ TOP_MESSAGES = 5
 
 @dataclass(frozen=True, slots=True)
 class FullContext:
-    """The whole talk in the prompt; beyond ``tokens`` the oldest turns are left out, and the prompt says so."""
+    """The whole talk in the prompt; beyond ``tokens`` the oldest turns are left out, and the prompt says so.
+
+    The turns, each with its date, fill the slot that holds the last hour otherwise, under the heading it has.
+    """
 
     model: Model
     kit: Kit
