@@ -19,145 +19,47 @@ import argparse
 import json
 import os
 import shutil
-import struct
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
 
 from lab.bench_retrieval import sentences, unit
 from lab.peers import KINDS, Item, Peer, Period, kind
+from lab.peers.remains import left_after_deletion
+from lab.peers.timing import (
+    Looked,
+    Opened,
+    Taken,
+    close_all,
+    growth,
+    in_turn,
+    ingest,
+    median_ms,
+    open_all,
+    reopen,
+    size,
+)
 from personavlm.datasets.locomo import locomo
-from personavlm.encoders import TextEncoder, Vectors
-from personavlm.errors import BadInput, MissingPackage
+from personavlm.errors import MissingPackage
 from personavlm.evals.retrieval import DEPTHS, Judged, recall
 from personavlm.files import write_atomically
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 STEP = timedelta(minutes=30)
-BLOCK = 20
-TOLD = 500
-"""Items between two lines of progress."""
-GROWTH = 500
 DEEPEST = max(DEPTHS)
 UNFOUND = 10**9
 """Place of what did not come back."""
-PROBES = 200
 QUERIES = 31
-REOPENED = 3
 RESAMPLES = 2_000
 PACKAGES = ("mem0ai", "qdrant-client", "langgraph", "langgraph-checkpoint-sqlite", "sqlite-vec", "faiss-cpu", "numpy")
-
-
-class Looked:
-    """An encoder that looks vectors up. Raises ``KeyError`` for a text that was not encoded beforehand."""
-
-    def __init__(self, name: str, texts: Sequence[str], vectors: Vectors) -> None:
-        self.name, self.dim = name, vectors.shape[1]
-        self._vectors = vectors
-        self._rows = {text: row for row, text in enumerate(texts)}
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Return the vectors of known texts."""
-        return self._vectors[[self._rows[text] for text in texts]]
-
-
-@dataclass(slots=True)
-class Taken:
-    """Seconds of single actions, by the wall and by the processor."""
-
-    wall: list[float] = field(default_factory=list)
-    cpu: list[float] = field(default_factory=list)
-
-    def time(self, action: Callable[[], Any]) -> Any:
-        """Return what an action returns, and note what it took."""
-        wall, cpu = time.perf_counter(), time.process_time()
-        result = action()
-        self.cpu.append(time.process_time() - cpu)
-        self.wall.append(time.perf_counter() - wall)
-        return result
-
-    def plain(self) -> dict[str, float]:
-        """Return medians in milliseconds."""
-        return {"wall_ms": _ms(self.wall), "cpu_ms": _ms(self.cpu)}
-
-
-def _ms(seconds: Sequence[float]) -> float:
-    return round(1_000 * median(seconds), 3)
-
-
-Opened = dict[str, Peer]
-"""Stores by their names, open."""
-
-
-def open_all(names: Sequence[str], place: Path, encoder: TextEncoder) -> Opened:
-    """Open each store in its own folder."""
-    opened = {}
-    for name in names:
-        (place / name).mkdir(parents=True, exist_ok=True)
-        opened[name] = kind(name).open_peer(place / name, encoder)
-    return opened
-
-
-def in_turn(names: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield the names in every rotation, for ever."""
-    while True:
-        for first in range(len(names)):
-            yield [*names[first:], *names[:first]]
-
-
-def ingest(opened: Opened, items: Sequence[Item], tell: Callable[[str, int, int], None]) -> dict[str, Taken]:
-    """Add every item to every store, in blocks that take turns."""
-    taken = {name: Taken() for name in opened}
-    orders = in_turn(list(opened))
-    for start in range(0, len(items), BLOCK):
-        block = items[start : start + BLOCK]
-        for name in next(orders):
-            for item in block:
-                taken[name].time(lambda peer=opened[name], item=item: peer.add(item))
-        if start % TOLD == 0 or start + len(block) == len(items):
-            tell("ingest", start + len(block), len(items))
-    return taken
-
-
-def growth(taken: Taken) -> dict[str, Any]:
-    """Return medians of all actions, and of the first and last ones."""
-    some = min(GROWTH, len(taken.cpu) // 2)
-    return {**taken.plain(), "first_cpu_ms": _ms(taken.cpu[:some]), "last_cpu_ms": _ms(taken.cpu[-some:]), "of": some}
-
-
-def reopen(
-    names: Sequence[str], place: Path, encoder: TextEncoder, ask: Callable[[Peer], Any]
-) -> dict[str, dict[str, float]]:
-    """Open each closed store and ask it one thing; return the cost of both together, modules being loaded already."""
-    found = {}
-    for name in names:
-        taken = Taken()
-        for _ in range(REOPENED):
-            taken.time(lambda name=name: _opened_and_asked(name, place, encoder, ask)).close()
-        found[name] = taken.plain()
-    return found
-
-
-def _opened_and_asked(name: str, place: Path, encoder: TextEncoder, ask: Callable[[Peer], Any]) -> Peer:
-    peer = open_all([name], place, encoder)[name]
-    ask(peer)
-    return peer
-
-
-def close_all(opened: Opened) -> None:
-    """Close every store."""
-    for peer in opened.values():
-        peer.close()
 
 
 # ── LoCoMo ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -272,64 +174,7 @@ def encoded(
     alone = Taken()
     for number in range(QUERIES):
         alone.time(lambda n=number: encoder.encode([f"{texts[n]} {n}"]))
-    return Looked(encoder.name, texts, np.load(path)), {"one_alone_cpu_ms": _ms(alone.cpu)}
-
-
-# ── deletion ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def left_after_deletion(
-    name: str, items: Sequence[Item], place: Path, encoder: TextEncoder, seed: int
-) -> dict[str, Any]:
-    """Delete the first user, close the store, and look for what they said in the bytes of its files.
-
-    What is not found before either is stored in a form that is not looked for here.
-    """
-    user = items[0].user
-    others = "\n".join(item.text for item in items if item.user != user)
-    said = [item for item in items if item.user == user and len(probe(item)) >= 20 and probe(item) not in others]
-    chosen = [said[i] for i in np.random.default_rng(seed).permutation(len(said))[:PROBES]]
-    before = present(chosen, place / name, encoder)
-    peer = open_all([name], place, encoder)[name]
-    try:
-        peer.forget(user)
-    except BadInput as error:
-        offered = error.message
-    else:
-        offered = "yes"
-    peer.close()
-    return {
-        "offered": offered,
-        "probed": len(chosen),
-        "before": before,
-        "after": present(chosen, place / name, encoder),
-    }
-
-
-def present(items: Sequence[Item], folder: Path, encoder: TextEncoder) -> dict[str, int]:
-    """Return how many items' texts and vectors stand in the bytes of a folder's files."""
-    data = b"\0".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
-    vectors = encoder.encode([item.searched for item in items])
-    return {
-        "texts": sum(probe(item).encode() in data for item in items),
-        "vectors": sum(any(form in data for form in forms(vector)) for vector in vectors),
-    }
-
-
-def probe(item: Item) -> str:
-    """Return the longest stretch of what was said that is spelled the same in every file format."""
-    runs = "".join(c if c.isascii() and (c.isalnum() or c in " ,.'") else "\n" for c in item.text).splitlines()
-    return max(runs, key=len, default="")
-
-
-def forms(vector: Vectors) -> tuple[bytes, bytes]:
-    """Return how a vector's beginning is spelled: as 32-bit floats, and as Python floats in a pickle."""
-    return vector[:6].tobytes(), b"".join(b"G" + struct.pack(">d", float(x)) for x in vector[:6])
-
-
-def size(folder: Path) -> int:
-    """Return how many bytes a folder's files have."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return Looked(encoder.name, texts, np.load(path)), {"one_alone_cpu_ms": median_ms(alone.cpu)}
 
 
 # ── search at scale ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -15,9 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lab import bench_peers
-from lab.bench_peers import Looked, forms, interval, present, probe, run_size, times_ours
+from lab.bench_peers import interval, run_size, times_ours
 from lab.peers import KINDS, Item, Peer, kind
+from lab.peers.remains import forms, present, probe
 from lab.peers.rows import PeerFinder, items
+from lab.peers.timing import Looked
 from personavlm.datasets.dialogue import Said
 from personavlm.errors import BadInput, MissingPackage
 from tests.fakes import HashingEncoder
