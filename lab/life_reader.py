@@ -28,7 +28,7 @@ from personavlm.worlds.make import make_world
 from personavlm.worlds.truth import by_id, threads_by_fact
 from personavlm.worlds.values import Beat, Fact, Half, World, WorldTurn
 
-WIDTH, PASSES, RATE, DECAY, DROPOUT, BATCH = 48, 5, 4e-3, 0.01, 0.1, 16
+WIDTH, PASSES, RATE, DECAY, DROPOUT, BATCH = 48, 6, 4e-3, 0.01, 0.1, 16
 PERSONS, UNSEEN, SEED, REAL = 90, 12, 0, 700
 RARE = -4.0
 """Where the log odds of every label begin."""

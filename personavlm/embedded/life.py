@@ -21,7 +21,7 @@ from datetime import datetime
 from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,9 +118,12 @@ def _beside(x: Floats, stride: int) -> Floats:
     return np.concatenate([padded[k : k + n] for k in range(0, 2 * half + 1, stride)], axis=1)
 
 
-def _bent(x: Floats) -> Floats:
+def _bent(x: NDArray[Any]) -> Floats:
     """The Gaussian error linear unit, by its usual approximation with a hyperbolic tangent."""
     return np.asarray(0.5 * x * (1 + np.tanh(0.7978846 * (x + 0.044715 * x**3))), np.float32)
+
+
+_MARKS = " .,;:!?…\"'()"
 
 
 def spans(text: str, encoder: TextEncoder) -> tuple[Span, ...]:
@@ -133,7 +136,7 @@ def spans(text: str, encoder: TextEncoder) -> tuple[Span, ...]:
         return ()
     chance = likely(by, seen.states.reshape(len(seen.states), -1))
     found = [
-        Span(label, start, end, text[start:end])
+        Span(label, start, end, text[start:end].strip(_MARKS))
         for label, column in zip(LABELS, chance.T, strict=True)
         for start, end in _runs(column, seen.places)
     ]

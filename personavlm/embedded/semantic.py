@@ -71,7 +71,7 @@ def extract(messages: Sequence[Message], encoder: TextEncoder) -> str:
     """Return the ``semantic`` contract's text: zero to twelve records, or the decision that there is none."""
     scene = read(messages)
     own, domain = domains.read(scene.text, scene.history, scene.known, encoder)
-    learnt = [] if domain or phrases.withheld(scene.text) else life(scene.text, scene.now, encoder)
+    learnt = [] if domain or phrases.withheld(scene.text) else _learnt(scene, encoder)
     found = [*own, *learnt, *_general(scene, bool(domain), [one.said for one in learnt])]
     return write(settle(placed(found, scene.known), scene.known))
 
@@ -88,6 +88,19 @@ def read(messages: Sequence[Message]) -> Scene:
         parse_history(slot(messages, "DialogHistory"), UTC),
         parse_memories(slot(messages, "KnownMemory"), UTC),
     )
+
+
+def _learnt(scene: Scene, encoder: TextEncoder) -> list[Found]:
+    """What the reader of everyday life has read, but for tastes in sentences of which a pattern knows the taste."""
+    plain = [
+        (start, end)
+        for sentence, start, end in phrases.statements(scene.text)
+        if any(preferences(completed(_shortened(sentence)), (start, end), scene.now))
+    ]
+    found = life(scene.text, scene.now, encoder)
+    tastes = [one for one in found if one.kind == "preference" and one.polarity]
+    known = [one for one in tastes if any(start <= one.said[0] < end for start, end in plain)]
+    return [one for one in found if one not in known]
 
 
 def _general(scene: Scene, in_domain: bool, read: Sequence[tuple[int, int]]) -> Iterator[Found]:
