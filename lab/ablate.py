@@ -181,8 +181,8 @@ def plain(runs: Mapping[str, Sequence[Finished]]) -> dict[str, Any]:
         for alignment, average in ((False, "multiple choice"), (True, "with alignment")):
             rows = differences(runs, setting, alignment)
             shown_rows = {name: _short(one) for name, one in rows.items()}
-            first = next(iter(rows.values()))
-            found[f"{setting}, {average}"] = {FULL: first.a.plain(), **shown_rows}
+            full = next((one.a.plain() for one in rows.values()), {})
+            found[f"{setting}, {average}"] = {FULL: full, **shown_rows}
     return found
 
 

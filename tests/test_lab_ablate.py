@@ -83,4 +83,13 @@ def test_a_whole_recipe(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     found = json.loads((tmp_path / "out" / "ablation.json").read_text())["32k, multiple choice"]
     assert found[FULL]["value"] == 100.0
     assert found["no memory"]["difference"]["value"] == found["no memory"]["value"] - 100.0
+    assert main([str(path), "--data", str(folder), "--out", str(tmp_path / "out"), "--setting", "32k", "--report"]) == 0
     assert "<table>" in (tmp_path / "out" / "ablation.html").read_text(encoding="utf-8")
+
+
+def test_a_recipe_without_variants_is_one_run(tmp_path: Path) -> None:
+    folder = benchmark(tmp_path / "bench")
+    path = tmp_path / "r.toml"
+    path.write_text('mode = "none"\n')
+    assert main([str(path), "--data", str(folder), "--out", str(tmp_path / "out"), "--setting", "32k"]) == 0
+    assert read_run(tmp_path / "out" / "full-system").plan.mode == "none"
