@@ -38,6 +38,8 @@ FLAGS = (
     "--disable-sync",
 )
 MOST_BYTES = 250_000
+SLOW = 180_000
+"""Milliseconds that a page may take."""
 QUESTION = "What did Bob bring along on Sunday 9 March 2025?"
 PAGES = {
     "timeline": "",
@@ -69,10 +71,10 @@ def inspector(home: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
-def _wait(address: str, seconds: float = 60) -> None:
+def _wait(address: str, seconds: float = 180) -> None:
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -92,6 +94,7 @@ def page(width: int, height: int, theme: str, outside: list[str]) -> Iterator[An
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=list(FLAGS))
         opened = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)  # type: ignore[arg-type]
+        opened.set_default_timeout(SLOW)  # a busy machine may take its time
         opened.on("request", lambda request: outside.append(request.url) if _leaves(request.url) else None)
         try:
             yield opened
@@ -105,7 +108,8 @@ def _leaves(url: str) -> bool:
 
 def settle(opened: Any) -> None:
     """Wait until Streamlit has stopped running and figures are drawn."""
-    opened.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=90_000)
+    opened.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=SLOW)
+    opened.wait_for_selector('[data-testid="stSkeleton"]', state="detached", timeout=SLOW)
     opened.wait_for_timeout(1200)
 
 
