@@ -35,7 +35,7 @@ class Panel:
         return tuple(dict.fromkeys(row for one in self.series.values() for row in one))
 
     def offset(self, series: str, row: str) -> float:
-        """Return how far below its row's middle a series is drawn, in rows: those of one row must not hide each other."""
+        """Return how far below its row's middle a series is drawn, in rows, so that those of one row hide none."""
         there = [name for name, estimates in self.series.items() if row in estimates]
         return 0.3 * (there.index(series) - (len(there) - 1) / 2)
 

@@ -39,7 +39,9 @@ def render_choice(question: str, options: Sequence[tuple[str, str]]) -> str:
     return "\n".join([question.strip(), "Options:", *rows, f"Answer with the letter of one option: {asked}."])
 
 
-_CHOICE = re.compile(r"\A(.*)\nOptions:\n((?:\([a-z]\)\. [^\n]*\n)+)Answer with the letter of one option: [^\n]*\Z", re.DOTALL)
+_CHOICE = re.compile(
+    r"\A(.*)\nOptions:\n((?:\([a-z]\)\. [^\n]*\n)+)Answer with the letter of one option: [^\n]*\Z", re.DOTALL
+)
 
 
 def parse_choice(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
