@@ -11,9 +11,9 @@ asked about is not who asks. Most messages show no cue, and read 3 throughout.
 What is known of its accuracy: on worlds of the test half (40 persons of 72 turns on average, ``python -m
 lab.trait_intervals --half test --setting 100 --seed 31``) the mean reading goes with the true trait by r = 0.47
 (conscientiousness) to 0.70 (neuroticism); those texts are invented. No real person's labelled messages were available
-(LAPS and LoCoMo carry no trait labels), so there only the share of neutral readings can be reported (95 % of 300 LAPS messages,
-80 % of 300 of LoCoMo); and the studies find correlations of about 0.1 to 0.4. Treat a single reading as a hint; PEM
-averages many.
+(LAPS and LoCoMo carry no trait labels), so there only the share of neutral readings can be reported (95 % of 300 LAPS
+messages, 80 % of 300 of LoCoMo); and the studies find correlations of about 0.1 to 0.4. Treat a single reading as a
+hint; PEM averages many.
 """
 
 from __future__ import annotations
