@@ -54,9 +54,9 @@ def box(body: str, lid: str) -> Image.Image:
 def test_colours_are_kept_once_and_narrowed_by_a_second_picture() -> None:
     picture = box("#c82022", "#2850c8")
     [first] = colours_of("the tea box", picture, (), (0, 3))
-    assert first.content.startswith("the tea box looks ")
+    assert first.content.startswith("the tea box in pictures: ")
     assert {"red", "blue"} <= set(first.value.replace(",", "").split())
     assert list(colours_of("the tea box", picture, lines(first.content), (0, 3))) == []
-    known = lines("the tea box looks red, blue and green")
+    known = lines("the tea box in pictures: red, blue and green")
     [narrower] = colours_of("the tea box", picture, known, (0, 3))
-    assert (narrower.content, narrower.replaces) == ("the tea box looks red and blue", known[0].id)
+    assert (narrower.content, narrower.replaces) == ("the tea box in pictures: red and blue", known[0].id)

@@ -6,7 +6,8 @@
 
 Sentence by sentence, readers look for corrections, named things in pictures, requests to remember, facts, relations,
 tastes, habits and goals, plans, possessions and events; a short answer is read with the question it answers. Questions,
-suppositions and quotations are no statements. What the reader of everyday life (``life``) has read comes before them.
+suppositions and quotations are no statements. Where they find nothing, what the reader of everyday life (``life``) has
+read counts.
 Where a conversation is about a domain that has learnt readers (``domains``: cooking), those say what is kept of its
 matters. The assistant's words only help to understand the user's.
 """
@@ -72,7 +73,7 @@ def extract(messages: Sequence[Message], encoder: TextEncoder) -> str:
     scene = read(messages)
     own, domain = domains.read(scene.text, scene.history, scene.known, encoder)
     learnt = [] if domain or phrases.withheld(scene.text) else _learnt(scene, encoder)
-    found = [*own, *learnt, *_general(scene, bool(domain), [one.said for one in learnt])]
+    found = [*own, *_general(scene, bool(domain), learnt)]
     return write(settle(placed(found, scene.known), scene.known))
 
 
@@ -103,23 +104,23 @@ def _learnt(scene: Scene, encoder: TextEncoder) -> list[Found]:
     return [one for one in found if one not in known]
 
 
-def _general(scene: Scene, in_domain: bool, read: Sequence[tuple[int, int]]) -> Iterator[Found]:
+def _general(scene: Scene, in_domain: bool, learnt: Sequence[Found]) -> Iterator[Found]:
     """Records by general readers; within a domain, tastes and the like are its own readers' business.
 
-    ``read`` is what the reader of everyday life has read: a sentence with any of it is left alone.
+    A sentence is read by patterns, which were written for what real people say; what the reader of everyday life has
+    found in it (``learnt``) counts where they find nothing, and a plain clause is kept where neither does.
     """
     kept: list[Found] = []
     if phrases.withheld(scene.text):
         return
     for sentence, start, end in phrases.statements(scene.text):
-        if any(start <= place < end for place, _ in read):
-            continue
         mine: list[Found] = []
-        for one in _sentence(scene, sentence, (start, end), in_domain):
+        read = [one for one in learnt if start <= one.said[0] < end]
+        for one in _sentence(scene, sentence, (start, end), in_domain, read):
             if not any(_tells(other, one) for other in mine):
                 mine.append(one)
         kept += mine
-    if not kept and not in_domain and not read:
+    if not kept and not in_domain:
         kept += answers(scene.asked, scene.text)
     yield from kept
     if scene.pictured:
@@ -135,7 +136,9 @@ def _shown(scene: Scene, kept: Sequence[Found]) -> Iterator[Found]:
         yield from colours_of(thing.content, image(scene.pictures[0].data), scene.known, thing.said)
 
 
-def _sentence(scene: Scene, sentence: str, place: tuple[int, int], in_domain: bool) -> Iterator[Found]:
+def _sentence(
+    scene: Scene, sentence: str, place: tuple[int, int], in_domain: bool, learnt: Sequence[Found]
+) -> Iterator[Found]:
     put_right = [*corrections(voice.opening(sentence), place, scene.known)]
     if put_right:
         yield from put_right
@@ -146,8 +149,8 @@ def _sentence(scene: Scene, sentence: str, place: tuple[int, int], in_domain: bo
     own = [*_statement(scene, asked or sentence, place, in_domain and not asked)]
     if asked:  # what is to be remembered says more than what it mentions in passing
         own = [one for one in own if one.attribute != "has"]
-    yield from own
-    if not (asked or in_domain):
+    yield from own or learnt
+    if not (asked or in_domain or (learnt and not own)):
         rest = gist(completed(_shortened(sentence)), place, scene.now)
         yield from (one for one in rest if not any(_tells(other, one) for other in own))
     if asked and not own:

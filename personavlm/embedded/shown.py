@@ -2,7 +2,7 @@
 
     "this is Bobby, my dog" + picture                      ->  Bobby (concept: dog)
     "the light was good, so here's the cabin box" + picture ->  the cabin box (concept: box)
-                                                               the cabin box looks grey, orange and brown
+                                                               the cabin box in pictures: grey, orange and brown
 
 Names are read from patterns (``words/semantic.txt``), or stand before a word for a belonging
 (``words/belongings.txt``).
@@ -100,7 +100,7 @@ def belongings(text: str) -> list[tuple[str, str, Place]]:
 
 # ── how they look ────────────────────────────────────────────────────────────────────────────────────────────────
 
-_LOOKS = re.compile(r"^(?P<n>.+) looks (?P<c>[\w ,]+)$")
+_LOOKS = re.compile(r"^(?P<n>.+) in pictures: (?P<c>[\w ,]+)$")
 
 
 def colours_of(name: str, picture: Image.Image, known: Sequence[MemoryLine], place: Place) -> Iterator[Found]:
@@ -122,4 +122,4 @@ def colours_of(name: str, picture: Image.Image, known: Sequence[MemoryLine], pla
 
 def _look(name: str, seen: Sequence[str], place: Place, replaces: str = "") -> Found:
     listed = f"{', '.join(seen[:-1])} and {seen[-1]}" if len(seen) > 1 else seen[0]
-    return Found(f"{name} looks {listed}", "fact", "looks", listed, replaces=replaces, said=place)
+    return Found(f"{name} in pictures: {listed}", "fact", "looks", listed, replaces=replaces, said=place)
