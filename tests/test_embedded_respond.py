@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from personavlm.embedded import choice, respond
+from personavlm.embedded import choice, respond, scene
 from personavlm.embedded.question import analyse
 from personavlm.embedded.respond import headline
 from personavlm.memory import Memory
@@ -26,7 +26,7 @@ from personavlm.prompts.respond import (
     render_respond,
     render_result,
 )
-from personavlm.prompts.text import Exchange
+from personavlm.prompts.text import Exchange, Line
 from personavlm.trace import Answer, Hit, Malformed, Picture, Quote, Retrieve, Scores, Turn
 from tests.fakes import HashingEncoder
 
@@ -390,3 +390,10 @@ def test_what_only_repeats_the_question_is_no_answer(minilm: Any) -> None:
         said(5, "2025-05-02T10:01", "I mostly have noodles because they are quick."),
     )
     assert headline(respond.answer(found(opening("What do I have for lunch?"), evidence), minilm)) == "Noodles"
+
+
+def test_an_answer_that_quotes_its_evidence_is_no_evidence_itself() -> None:
+    """What it rested on is found by itself, or has been corrected since."""
+    answer = "Cello.\nYou told me on 3 March 2025: “My sister plays the cello.”"
+    lines = [Line("t2", NOW, "What does my sister play?", said) for said in (answer, "Lovely, a cello.")]
+    assert [[u.side for u in scene._sides(line, 0)] for line in lines] == [["user"], ["user", "assistant"]]

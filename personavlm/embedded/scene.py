@@ -175,7 +175,11 @@ def _in_turn(scene: Scene) -> Iterator[Utterance]:
             rank += 1
 
 
+_QUOTES = re.compile(r"^(?:You told me on|I said on|I have it from) [^\n]*: “", re.M)
+
+
 def _sides(line: Line, rank: int) -> Iterator[Utterance]:
+    """Both sides of a turn; an answer that quotes what it rests on is no evidence beside it, and may be overtaken."""
     for side, text, partner in (("user", line.user, line.assistant), ("assistant", line.assistant, line.user)):
-        if text.strip():
+        if text.strip() and not (side == "assistant" and _QUOTES.search(text)):
             yield Utterance("user" if side == "user" else "assistant", text, line.time, line.turn, rank, partner)
