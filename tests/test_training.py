@@ -53,7 +53,7 @@ def talk(*turns: tuple[Any, str]) -> tuple[Message, ...]:
 
 
 def costs(processor: Any, messages: tuple[Message, ...]) -> dict[str, int]:
-    return {part.digest: picture_tokens(processor, part.data) for m in messages for part in m.images}
+    return {part.digest: picture_tokens(processor, part) for m in messages for part in m.images}
 
 
 WITH_PICTURES = talk(

@@ -56,15 +56,23 @@ class FullContext:
     @contextmanager
     def prepare(self, person: Person, home: Path) -> Iterator[Ready]:  # noqa: ARG002  nothing is kept
         """Read the talk. Raises ``BadInput`` if it is damaged or empty."""
-        talk = talk_of(person)
-        core, said = core_of(talk), exchanges(talk.dialogue)
-        kit = replace(self.kit, budget=replace(self.kit.budget, history=self.tokens))
+        yield with_whole_talk(person, self.kit, self.tokens, lambda seen, kit: answer_once(seen, (), self.model, kit))
 
-        def ask(case: Case) -> Trace:
-            known = tuple(one for one in said if one.turn.time <= case.at)
-            return answer_once(Context(asked(case), core, NEUTRAL, known), (), self.model, kit)
 
-        yield Ready(ask, len(said))
+def with_whole_talk(person: Person, kit: Kit, tokens: int, answer: Callable[[Context, Kit], Trace]) -> Ready:
+    """Return a person who is asked with all that was said by the question's time, ``tokens`` of it at most.
+
+    Raises ``BadInput`` if the talk is damaged or empty.
+    """
+    talk = talk_of(person)
+    core, said = core_of(talk), exchanges(talk.dialogue)
+    roomy = replace(kit, budget=replace(kit.budget, history=tokens))
+
+    def ask(case: Case) -> Trace:
+        known = tuple(one for one in said if one.turn.time <= case.at)
+        return answer(Context(asked(case), core, NEUTRAL, known), roomy)
+
+    return Ready(ask, len(said))
 
 
 Found = tuple[int, float]

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from personavlm.asking import Asker
 from personavlm.assistant import Kit
-from personavlm.bench.context import FULL_TOKENS, core_of, exchanges, talk_of
+from personavlm.bench.context import FULL_TOKENS, with_whole_talk
 from personavlm.bench.systems import Ready, answer_once, asked
 from personavlm.bench.values import Case, Person
 from personavlm.errors import BadInput
@@ -42,15 +42,7 @@ class SelfCritic:
     @contextmanager
     def prepare(self, person: Person, home: Path) -> Iterator[Ready]:  # noqa: ARG002  nothing is kept
         """Read the talk. Raises ``BadInput`` if it is damaged or empty."""
-        talk = talk_of(person)
-        core, said = core_of(talk), exchanges(talk.dialogue)
-        kit = replace(self.kit, budget=replace(self.kit.budget, history=self.tokens))
-
-        def ask(case: Case) -> Trace:
-            known = tuple(one for one in said if one.turn.time <= case.at)
-            return reviewed(Context(asked(case), core, NEUTRAL, known), self.model, kit)
-
-        yield Ready(ask, len(said))
+        yield with_whole_talk(person, self.kit, self.tokens, lambda seen, kit: reviewed(seen, self.model, kit))
 
 
 def reviewed(context: Context, model: Model, kit: Kit) -> Trace:

@@ -8,9 +8,12 @@ Training renders finished conversations with the same function, so a trained pro
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from typing import Any
 
-from personavlm.errors import BadInput, ModelUnavailable
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from personavlm.errors import BadInput, BadPicture, ModelUnavailable
 from personavlm.models import ImagePart, Message
 from personavlm.models.wording import inert_parts
 
@@ -50,3 +53,15 @@ def _as_chat(message: Message, special: tuple[str, ...], sees: bool, name: str) 
     else:
         content = "".join(part for part in parts if isinstance(part, str))
     return {"role": message.role, "content": content}
+
+
+def decoded(part: ImagePart) -> Image.Image:
+    """Return a picture as a model sees it, in training and at inference: upright, in RGB. Raises ``BadPicture``."""
+    try:
+        with Image.open(BytesIO(part.data)) as picture:
+            return ImageOps.exif_transpose(picture).convert("RGB")
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError, SyntaxError, ValueError) as error:
+        raise BadPicture(
+            f"The picture {part.digest[:12]} cannot be read ({type(error).__name__}).",
+            "store it again as JPEG or PNG, or leave it out.",
+        ) from error

@@ -16,15 +16,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from io import BytesIO
 from queue import Queue
 from typing import Any
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
-from personavlm.errors import BadInput, BadPicture, ModelUnavailable
-from personavlm.models import Completion, ImagePart, Message, Sampling
-from personavlm.models.chat import chat_text
+from personavlm.errors import BadInput, ModelUnavailable
+from personavlm.models import Completion, Message, Sampling
+from personavlm.models.chat import chat_text, decoded
 from personavlm.models.weights import NESTED_IMAGES, Loading, load, out_of_memory
 
 BATCH = 8
@@ -112,7 +111,7 @@ class Transformers:
     def _inputs(self, requests: Sequence[Sequence[Message]]) -> Any:
         """Tensors of some requests, left-padded, on the model's device."""
         texts = [chat_text(self.processor, messages, name=self.name) for messages in requests]
-        pictures = [[_open(part) for message in messages for part in message.images] for messages in requests]
+        pictures = [[decoded(part) for message in messages for part in message.images] for messages in requests]
         options = {"padding": True, "padding_side": "left", "return_tensors": "pt", "add_special_tokens": False}
         if self._sees:
             inputs = self.processor(text=texts, images=self._layout(pictures), **options)
@@ -227,15 +226,3 @@ def _seeded(device: Any, sampling: Sampling) -> Iterator[None]:
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(sampling.seed)
         yield
-
-
-def _open(part: ImagePart) -> Image.Image:
-    """Decode a picture, upright, in RGB. Raises ``BadPicture``."""
-    try:
-        with Image.open(BytesIO(part.data)) as picture:
-            return ImageOps.exif_transpose(picture).convert("RGB")
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError, SyntaxError, ValueError) as error:
-        raise BadPicture(
-            f"The picture {part.digest[:12]} cannot be read ({type(error).__name__}).",
-            "store it again as JPEG or PNG, or leave it out.",
-        ) from error

@@ -18,8 +18,10 @@ from datetime import datetime
 
 from personavlm.memory import bare
 from personavlm.models import Message
+from personavlm.prompts.respond import step_text
 from personavlm.prompts.text import MemoryLine, parse_memories
 from personavlm.respond import MAX_RETRIEVALS
+from personavlm.trace import Answer, Retrieve
 from personavlm.worlds.values import Shot
 
 FOUND_SLOTS = ("ProceduralMemory", "SemanticMemory", "VisualMemory", "EpisodicMemory")
@@ -147,12 +149,10 @@ def told(finding: Finding) -> str:
 
 
 def answer_text(think: str, answer: str) -> str:
-    """Return a step that answers, in the prompt's exact format."""
-    return f"<think>{think}</think><answer>{answer}</answer>"
+    """Return a step that answers, as a model writes it."""
+    return step_text(think, Answer(answer))
 
 
 def retrieve_text(lookup: LookUp) -> str:
-    """Return a step that looks up, in the prompt's exact format."""
-    start, end = (f'"{moment:%Y-%m-%d %H:%M}"' if moment else '"null"' for moment in (lookup.start, lookup.end))
-    block = f'"keywords": {", ".join(lookup.keywords)}\n"start_time": {start}\n"end_time": {end}'
-    return f"<think>{lookup.think}</think><retrieve>\n{block}\n</retrieve>"
+    """Return a step that looks up, as a model writes it."""
+    return step_text(lookup.think, Retrieve(tuple(lookup.keywords), lookup.start, lookup.end))

@@ -17,8 +17,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from personavlm.models import ImagePart
+from personavlm.models.chat import decoded
 from personavlm.training.corpus import Corpus
-from personavlm.training.rendering import Example, open_rgb
+from personavlm.training.rendering import Example
 
 IGNORED = -100
 """Label of a token that is not trained (torch's cross-entropy)."""
@@ -118,5 +120,5 @@ class Collator:
 def _patches(image_processor: Any, path: Path) -> tuple[Any, Any]:
     import torch
 
-    found = image_processor([open_rgb(path.read_bytes())], return_tensors="np")
+    found = image_processor([decoded(ImagePart(path.name, path.read_bytes()))], return_tensors="np")
     return torch.from_numpy(np.asarray(found["pixel_values"])), torch.from_numpy(np.asarray(found["image_grid_thw"]))

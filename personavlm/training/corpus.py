@@ -127,8 +127,10 @@ def render_rows(data: Path, processor: Any, longest: int, progress: Progress = l
     costs: dict[str, int] = {}
     for number, row in enumerate(rows_of(data), start=1):
         pictures = {path: (data / path).read_bytes() for path in row["images"]}
-        costs |= {path: picture_tokens(processor, data_) for path, data_ in pictures.items() if path not in costs}
-        example = render(processor, messages_of(row, pictures), costs)
+        messages = messages_of(row, pictures)
+        shown = (part for message in messages for part in message.images if part.digest not in costs)
+        costs |= {part.digest: picture_tokens(processor, part) for part in shown}
+        example = render(processor, messages, costs)
         if len(example) <= longest:
             yield Rendered(row["kind"], example)
         progress("samples rendered", number, 0)

@@ -14,16 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from personavlm.errors import BadInput
 from personavlm.models import ImagePart, Message
-from personavlm.models.chat import chat_text
+from personavlm.models.chat import chat_text, decoded
 
 Ids = NDArray[np.int32]
 Mask = NDArray[np.bool_]
@@ -112,16 +110,10 @@ def _with_room(text: str, costs: Iterator[int], processor: Any) -> str:
 # ── pictures ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def picture_tokens(processor: Any, data: bytes) -> int:
+def picture_tokens(processor: Any, part: ImagePart) -> int:
     """Return how many tokens a picture costs: its patches over the square of the merge size."""
-    grid = processor.image_processor([open_rgb(data)], return_tensors="np")["image_grid_thw"][0]
+    grid = processor.image_processor([decoded(part)], return_tensors="np")["image_grid_thw"][0]
     return int(np.prod(grid)) // int(processor.image_processor.merge_size) ** 2
-
-
-def open_rgb(data: bytes) -> Image.Image:
-    """Return a stored picture in RGB."""
-    with Image.open(BytesIO(data)) as picture:
-        return picture.convert("RGB")
 
 
 # ── rows of the data set ─────────────────────────────────────────────────────────────────────────────────────────
