@@ -1,4 +1,5 @@
-"""What a judge is asked: which of two replies is better, by three prompts from lenient to strict; is an answer right.
+"""What a judge is asked: which of two replies is better, by three prompts from lenient to strict; is an answer right;
+does it follow from what was found.
 
     [the message 4f1c]                  every text stands between marks that bear a digest of all of them: none can
     When is my exam?                    hold its own mark, so none can end early, pass for another, or give the verdict
@@ -56,6 +57,17 @@ def render_marking(question: str, reference: str, answer: str) -> tuple[Message,
         ("the answer", answer or "(empty)"),
     )
     return _asked("judge_answer", texts)
+
+
+def render_support(question: str, evidence: str, thought: str, answer: str) -> tuple[Message, ...]:
+    """Return the question whether an answer follows from what was found and thought before it was given."""
+    texts = (
+        ("the question", question),
+        ("what was found", evidence or "(nothing)"),
+        ("the thought", thought or "(none)"),
+        ("the answer", answer or "(empty)"),
+    )
+    return _asked("judge_support", texts)
 
 
 def _asked(name: str, texts: Sequence[tuple[str, str]]) -> tuple[Message, ...]:

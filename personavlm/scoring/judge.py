@@ -43,6 +43,12 @@ def parse_marking(text: str) -> bool | Malformed:
     return word if isinstance(word, Malformed) else word == "right"
 
 
+def parse_support(text: str) -> bool | Malformed:
+    """Return whether a judge finds that an answer follows. Anything but one clear verdict line is Malformed."""
+    word = _verdict(text, ("follows", "unsupported"))
+    return word if isinstance(word, Malformed) else word == "follows"
+
+
 def _verdict(text: str, words: Sequence[str]) -> str | Malformed:
     """The one word of all verdict lines, if it is among these, and the last line is one of them."""
     said = _THOUGHT.sub("", text[:MAX_OUTPUT]).strip()
