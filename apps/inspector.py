@@ -21,6 +21,7 @@ PAGES = {
     "What it remembers": (("timeline", "view_timeline"), ("memories", "inventory_2"), ("graph", "hub")),
     "How it sees you": (("personality", "person"),),
     "Why it answered": (("retrieval", "manage_search"), ("trace", "account_tree")),
+    "How good it is": (("benchmark", "leaderboard"), ("training", "model_training")),
 }
 """The pages by section, each with its icon."""
 

@@ -116,9 +116,9 @@ def thumbnail(data: bytes, height: int = 128) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode()
 
 
-def picture(store: Store, digest: str, words: str, passing: Mapping[str, bytes] = MappingProxyType({})) -> str:
+def picture(store: Store | None, digest: str, words: str, passing: Mapping[str, bytes] = MappingProxyType({})) -> str:
     """Return a stored picture, or one of those that only pass through."""
-    data = store.picture(digest) or passing.get(digest)
+    data = (store.picture(digest) if store else None) or passing.get(digest)
     return f'<img class="pv-pic" src="{thumbnail(data)}" alt="{esc(words)}">' if data else ""
 
 
@@ -133,12 +133,15 @@ def pictures(store: Store, trace: Trace, passing: Mapping[str, bytes] = MappingP
 # ── one answer ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def steps(store: Store, trace: Trace) -> str:
-    """Return the steps of a reply: thought, look-up, hits, answer; Malformed output stands out."""
+def steps(store: Store | None, trace: Trace) -> str:
+    """Return the steps of a reply: thought, look-up, hits, answer; Malformed output stands out.
+
+    Without a store, as for the trace of a run, what hits rest on is named and cannot be opened.
+    """
     return "".join(_step(store, number, step) for number, step in enumerate(trace.steps, start=1))
 
 
-def _step(store: Store, number: int, step: Step) -> str:
+def _step(store: Store | None, number: int, step: Step) -> str:
     think = f'<div class="pv-body pv-think">{esc(step.think)}</div>' if step.think else ""
     forced = " (the loop's choice, not the model's)" if step.forced else ""
     match step.action:
@@ -177,7 +180,7 @@ def malformed(reason: str) -> str:
     return _bad(reason, "")
 
 
-def _hits(store: Store, hits: Sequence[Hit]) -> str:
+def _hits(store: Store | None, hits: Sequence[Hit]) -> str:
     if not hits:
         return soft("nothing came back")
     ranked = [_hit(store, hit) for hit in sorted(hits, key=lambda hit: -hit.scores.fused)]
@@ -186,7 +189,7 @@ def _hits(store: Store, hits: Sequence[Hit]) -> str:
     return "".join(ranked[:FIRST_HITS]) + more
 
 
-def _hit(store: Store, hit: Hit) -> str:
+def _hit(store: Store | None, hit: Hit) -> str:
     turns = list(dict.fromkeys([*(quote.turn for quote in hit.quotes), *hit.evidence]))
     crops = "".join(picture(store, digest, hit.text) for digest in hit.crops)
     former = " former" if hit.status != "current" else ""
@@ -194,12 +197,24 @@ def _hit(store: Store, hit: Hit) -> str:
         f'<div class="pv-card{former}" style="--c:{TYPE_COLOURS[hit.type]}">'
         f'<div class="pv-row"><span class="pv-text">{crops}{esc(hit.text)}</span>'
         f'<span class="pv-type">{hit.type} {_linked(store, hit)}</span></div>'
-        f'<div class="pv-bars">{_bars(hit)}</div>{soft(hit.why)}{evidence(store, turns)}</div>'
+        f'<div class="pv-bars">{_bars(hit)}</div>{soft(hit.why)}'
+        f"{evidence(store, turns) if store else _quotes(hit)}</div>"
     )
 
 
-def _linked(store: Store, hit: Hit) -> str:
+def _linked(store: Store | None, hit: Hit) -> str:
+    if store is None:
+        return esc(hit.id)
     return turn_link(store.user, hit.id) if hit.type == "turn" else memory_link(store.user, hit.id)
+
+
+def _quotes(hit: Hit) -> str:
+    """The turns that came back with a hit, as it quotes them; else the names of those it rests on."""
+    if not hit.quotes:
+        return soft("rests on " + ", ".join(hit.evidence[:MOST_EVIDENCE])) if hit.evidence else ""
+    words = [(f"{quote.turn} · {moment(quote.time)}", f"{esc(quote.text)}\n{esc(quote.reply)}") for quote in hit.quotes]
+    opened = (f"<details><summary>{name}</summary><blockquote>{text}</blockquote></details>" for name, text in words)
+    return f'<div class="pv-turns">{"".join(opened)}</div>'
 
 
 def _bars(hit: Hit) -> str:

@@ -67,6 +67,30 @@ def say(name: str, value: str | None) -> None:
         st.query_params.pop(name, None)
 
 
+def choose(label: str, options: Sequence[str], name: str, start: int = 0, width: int = 300) -> str:
+    """Draw a choice that the address names; return what is chosen, at first the option in place ``start``."""
+    key = f"chosen {name}"
+    if asked := linked(name, options.__contains__):
+        st.session_state[key] = asked
+    if st.session_state.get(key) not in options:
+        st.session_state[key] = options[min(start, len(options) - 1)]
+    chosen: str = st.selectbox(label, options, key=key, width=width)
+    say(name, chosen)
+    return chosen
+
+
+def view_of(options: Sequence[str], key: str, format_func: Callable[[str], str] = str) -> str:
+    """Draw the choice between a page's views, which the address names; return the one that is shown."""
+    if asked := linked("view", options.__contains__):
+        st.session_state[key] = asked
+    st.session_state.setdefault(key, options[0])
+    view: str = st.segmented_control(
+        "View", options, key=key, label_visibility="collapsed", required=True, format_func=format_func
+    )
+    say("view", view if view != options[0] else None)
+    return view
+
+
 # ── the moment ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 

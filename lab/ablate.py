@@ -31,8 +31,6 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-import polars as pl
-
 from lab.report import RESULTS
 from personavlm.bench.blind import BASELINES, read_baselines
 from personavlm.bench.compare import Comparison, compare
@@ -42,6 +40,7 @@ from personavlm.bench.recipes import Recipe, column_of, guess, recipe_of, run_of
 from personavlm.bench.report import Report, published_sheet, report
 from personavlm.bench.runs import carry_out
 from personavlm.bench.sheets import Sheet, shown
+from personavlm.bench.shelf import keep_answers
 from personavlm.bench.values import Answered, Person
 from personavlm.bench.voices import loaded
 from personavlm.figures.benchmark import Interval, forest
@@ -198,16 +197,10 @@ def keep(runs: Mapping[str, Sequence[Finished]], made: Report, name: str) -> Non
         f"# {name}\n\nWritten by `python -m lab.ablate`; model {first.plan.model}, data {first.plan.data}, commit "
         f"{first.made_with.commit}, {first.made_with.hardware}. The answers behind it are in `{name}.parquet`.\n\n"
     )
+    found = plain(runs) | {"blind rules": {rule: one.plain() for rule, one in made.blind.items()}}
     write_atomically(RESULTS / f"{name}.md", (head + made.markdown()).encode())
-    write_atomically(RESULTS / f"{name}.json", (json.dumps(plain(runs), indent=1, ensure_ascii=False) + "\n").encode())
-    tables = [
-        pl.read_parquet(made.folder / "results.parquet", columns=["case", "said", "score"]).with_columns(
-            pl.lit(variant).alias("variant"), pl.lit(made.plan.seed).alias("seed")
-        )
-        for variant, several in runs.items()
-        for made in several
-    ]
-    pl.concat(tables).write_parquet(RESULTS / f"{name}.parquet", compression="zstd", compression_level=19)
+    write_atomically(RESULTS / f"{name}.json", (json.dumps(found, indent=1, ensure_ascii=False) + "\n").encode())
+    keep_answers(runs, RESULTS / f"{name}.parquet")
 
 
 def main(words: list[str]) -> int:

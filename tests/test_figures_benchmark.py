@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personavlm.figures.benchmark import Interval, forest, grouped
+from personavlm.figures.benchmark import Interval, forest, grouped, heat_map, worth
 
 ROWS = {"<b>ours</b>": Interval(50.0, 45.0, 56.0), "guess": Interval(25.0, 24.0, 26.0, measured=False)}
 NUMBERS = st.floats(0, 100)
@@ -34,3 +34,21 @@ def test_runs_stand_beside_each_other() -> None:
     assert len(figure.data) == 7
     assert len({(trace.marker.color, trace.marker.symbol) for trace in figure.data}) == 7
     assert len({trace.offsetgroup for trace in figure.data}) == 7
+
+
+def test_a_heat_map_has_every_cell_with_its_interval_and_the_baselines_apart() -> None:
+    rows = {"<i>": {"all": ROWS["<b>ours</b>"], "a task": Interval(1, 0, 2)}, "blind": {"all": ROWS["guess"]}}
+    figure = heat_map(rows, "%")
+    colours, words = figure.data
+    assert list(colours.y) == ["&lt;i&gt;", "\u00a0", "blind"]
+    assert [list(line) for line in colours.z] == [[50.0, 1], [None, None], [None, None]]
+    assert list(words.customdata) == ["50.0 [45.0, 56.0] %", "1.0 [0.0, 2.0] %", "25.0 [24.0, 26.0] %"]
+    assert heat_map({}, "%").data[0].y == ()
+
+
+def test_worth_stands_over_cost_and_free_things_can_be_drawn() -> None:
+    figure = worth({"blind": (0.0, ROWS["guess"]), "ours": (900.0, ROWS["<b>ours</b>"])}, "tokens", "%")
+    assert figure.layout.xaxis.type == "log"
+    assert [trace.x[0] for trace in figure.data] == [1.0, 900.0]
+    assert figure.data[0].marker.symbol.endswith("-open")
+    assert worth({"ours": (900.0, ROWS["<b>ours</b>"])}, "tokens", "%").layout.xaxis.type == "linear"

@@ -20,6 +20,10 @@
     questions_per_task(counts, published)           how many questions each task has
     forest(rows, unit)                              values with their intervals, one row each
     grouped({"run": rows}, unit)                    the same values of several runs beside each other
+    heat_map({"run": columns}, unit)                values by run and task, each with its interval
+    worth({"run": (tokens, value)}, cost, unit)     what runs reach against what they cost
+    curves({"loss": {"run": (steps, values)}})      numbers of training runs over steps
+    rewards(rollouts, advantages)                   what the rollouts of one question earned
     intervals(panels, unit)                         estimates with 95 % intervals beside their bounds
     table(rows)                                     statistics, the paper's beside ours
 
@@ -30,7 +34,7 @@ the template, so that a dark page can give its own. Nothing here reads a store, 
 Source of the hues: Okabe and Ito, "Color universal design" (2008), darkened where they were too pale on white.
 """
 
-from personavlm.figures.benchmark import forest, grouped
+from personavlm.figures.benchmark import Interval, forest, grouped, heat_map, worth
 from personavlm.figures.data import composition, questions_per_task, table, turns_per_dialogue
 from personavlm.figures.graph import memory_map
 from personavlm.figures.intervals import Panel, intervals
@@ -45,6 +49,7 @@ from personavlm.figures.profile import (
 from personavlm.figures.sessions import gap_sweep, session_timeline
 from personavlm.figures.style import CYCLE, TRAIT_COLOURS, TYPE_COLOURS, kind_of
 from personavlm.figures.timeline import memory_timeline
+from personavlm.figures.training import curves, rewards
 from personavlm.figures.traits import lag_and_noise, read_against_true
 from personavlm.figures.turn import context_bars, hit_scores, turn_timeline
 
@@ -52,12 +57,15 @@ __all__ = [
     "CYCLE",
     "TRAIT_COLOURS",
     "TYPE_COLOURS",
+    "Interval",
     "Panel",
     "composition",
     "context_bars",
+    "curves",
     "forest",
     "gap_sweep",
     "grouped",
+    "heat_map",
     "hit_scores",
     "intervals",
     "kind_of",
@@ -72,8 +80,10 @@ __all__ = [
     "profile_radar",
     "questions_per_task",
     "read_against_true",
+    "rewards",
     "session_timeline",
     "table",
     "turn_timeline",
     "turns_per_dialogue",
+    "worth",
 ]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import plotly.graph_objects as go
 
-from personavlm.figures.style import CYCLE, RULE, SYMBOLS, as_html, styled
+from personavlm.figures.style import CYCLE, RULE, SYMBOLS, as_html, faded, styled, wrapped
 
 
 class Interval(NamedTuple):
@@ -78,4 +78,92 @@ def grouped(rows: Mapping[str, Mapping[str, Interval]], unit: str) -> go.Figure:
     figure.update_yaxes(title_text=unit, rangemode="tozero")
     figure = styled(figure, height=max(420, 60 + 22 * len(rows)))
     figure.update_layout(scattermode="group", legend={"x": 1.01, "y": 1, "yanchor": "top"})
+    return figure
+
+
+def heat_map(rows: Mapping[str, Mapping[str, Interval]], unit: str, most: float = 100.0) -> go.Figure:
+    """Draw values by run and column as a heat map, each with its interval; ``rows``: run -> column -> value.
+
+    Rows that were not measured here, baselines, stand apart below the others, without colour. ``most`` is the darkest.
+    """
+    measured = [name for name, cells in rows.items() if all(one.measured for one in cells.values())]
+    apart = [name for name in rows if name not in measured]
+    lines = [*measured, *(["\u00a0"] if measured and apart else []), *apart]
+    named = list(dict.fromkeys(column for cells in rows.values() for column in cells))
+    found = [[rows.get(name, {}).get(column) for column in named] for name in lines]
+    columns = [wrapped(as_html(column), 15) for column in named]
+    figure = go.Figure()
+    figure.add_heatmap(
+        z=[[one.value if one and one.measured else None for one in line] for line in found],
+        x=columns,
+        y=[as_html(name) for name in lines],
+        zmin=0,
+        zmax=most,
+        colorscale=[[0, faded(CYCLE[0], 0.06)], [1, faded(CYCLE[0], 0.72)]],
+        showscale=False,
+        xgap=2,
+        ygap=2,
+        hoverinfo="skip",
+    )
+    _written(figure, found, columns, [as_html(name) for name in lines], unit)
+    figure.update_yaxes(categoryorder="array", categoryarray=[as_html(name) for name in lines][::-1], showgrid=False)
+    figure.update_xaxes(side="top", showgrid=False, tickangle=0, categoryorder="array", categoryarray=columns)
+    figure = styled(figure, height=90 + 40 * len(lines), top=64)
+    figure.update_layout(margin={"l": 30 + 7 * max(map(len, lines), default=0), "b": 8})
+    return figure
+
+
+def _written(
+    figure: go.Figure,
+    found: Sequence[Sequence[Interval | None]],
+    columns: Sequence[str],
+    lines: Sequence[str],
+    unit: str,
+) -> None:
+    """Write each cell's value with its interval, in the page's own colour, so that it can be read on either ground."""
+    cells = [
+        (column, line, one)
+        for line, row in zip(lines, found, strict=True)
+        for column, one in zip(columns, row, strict=True)
+        if one is not None
+    ]
+    figure.add_scatter(
+        x=[column for column, _, _ in cells],
+        y=[line for _, line, _ in cells],
+        text=[
+            f"{one.value:.0f}<br><span style='font-size:0.72em'>{one.low:.0f}–{one.high:.0f}</span>"
+            for *_, one in cells
+        ],
+        mode="text",
+        showlegend=False,
+        customdata=[f"{one.value:.1f} [{one.low:.1f}, {one.high:.1f}] {unit}" for *_, one in cells],
+        hovertemplate="%{y}, %{x}: %{customdata}<extra></extra>",
+    )
+
+
+def worth(rows: Mapping[str, tuple[float, Interval]], cost: str, unit: str) -> go.Figure:
+    """Draw what runs reach against what they cost, each with its name; baselines are hollow and grey.
+
+    ``rows``: run -> (cost, value); ``cost`` and ``unit`` name the axes. Costs that differ by more than ten times get a
+    logarithmic axis; what costs nothing is drawn at 1.
+    """
+    figure = go.Figure()
+    costs = [max(1.0, spent) for spent, _ in rows.values()]
+    for number, (name, (spent, one)) in enumerate(rows.items()):
+        colour = CYCLE[number % len(CYCLE)] if one.measured else RULE
+        symbol = SYMBOLS[number // len(CYCLE) % len(SYMBOLS)]
+        figure.add_scatter(
+            x=[max(1.0, spent)],
+            y=[one.value],
+            error_y=_reach({name: one}, colour),
+            mode="markers",
+            marker={"size": 10, "color": colour, "symbol": symbol if one.measured else f"{symbol}-open"},
+            name=as_html(name),
+            hovertemplate=f"%{{y:.1f}} at {spent:,.0f}<extra>{as_html(name)}</extra>",
+        )
+    wide = bool(costs) and max(costs) > 10 * min(costs)
+    figure.update_xaxes(title_text=cost, type="log" if wide else "linear")
+    figure.update_yaxes(title_text=unit, range=[0, 100])
+    figure = styled(figure, height=max(380, 60 + 22 * len(rows)))
+    figure.update_layout(legend={"x": 1.01, "y": 1, "yanchor": "top"})
     return figure

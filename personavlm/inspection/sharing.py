@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from pathlib import Path
 from urllib.parse import urlencode
 
 from personavlm.errors import BadInput, BadTime
@@ -156,3 +157,35 @@ drawn = chart(store.state())
 memory_map(drawn.spots, drawn.lines, drawn.discs)
 """
     return opened(home, user) + body
+
+
+def benchmark(paths: Sequence[str], name: str, setting: str) -> str:
+    """Return code for runs side by side: every system's figures by task, as a heat map."""
+    listed = ", ".join(f"Path({path!r})" for path in paths)
+    return f"""\
+from pathlib import Path
+from personavlm.bench.shelf import Place, by_task, read_shelf
+from personavlm.figures import Interval, heat_map
+
+shelf = read_shelf(Place({name!r}, ({listed},)))
+rows = {{
+    row.name: {{
+        task: Interval(figure.value, figure.low, figure.high)
+        for task, figure in by_task(shelf.scores(row.name, {setting!r})).items()
+    }}
+    for row in shelf.rows
+}}
+heat_map(rows, "% right")
+"""
+
+
+def training(run: str) -> str:
+    """Return code for the curves of a training run."""
+    return f"""\
+from pathlib import Path
+from personavlm.figures import curves
+from personavlm.training.histories import read_history
+
+history = read_history(Path({run!r}))
+curves({{curve.name: {{{Path(run).name!r}: (curve.steps, curve.values)}} for curve in history.curves}})
+"""
