@@ -16,6 +16,7 @@ import shutil
 import sqlite3
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -28,6 +29,8 @@ from personavlm.store import DATABASE, Store, user_folder
 FORMAT = "personavlm-user-1"
 MAX_BYTES = 8 * 2**30
 """Largest archive that is unpacked (bytes, unpacked): a guard against zip bombs."""
+_UNREADABLE = (KeyError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
+# What zipfile raises on bytes that are not what the directory says; RuntimeError: encrypted, or unknown compression.
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ def read_manifest(source: Path) -> Manifest:
             size = sum(info.file_size for info in archive.infolist())
     except FileNotFoundError:
         raise BadInput(f"There is no file {source}.", "check the path.") from None
-    except (zipfile.BadZipFile, KeyError, ValidationError, json.JSONDecodeError, OSError) as error:
+    except (*_UNREADABLE, ValidationError, json.JSONDecodeError, OSError) as error:
         raise _not_ours(source, error) from error
     if manifest.format != FORMAT or size > MAX_BYTES:
         raise _not_ours(source, ValueError(f"format {manifest.format!r}, {size:,} bytes"))
@@ -107,7 +110,7 @@ def _extract(source: Path, manifest: Manifest, folder: Path) -> None:
                 raise _not_ours(source, ValueError(f"unexpected member {name!r}"))
             try:
                 data = archive.read(name)
-            except (KeyError, zipfile.BadZipFile) as error:
+            except _UNREADABLE as error:
                 raise _not_ours(source, error) from error
             if hashlib.sha256(data).hexdigest() != wanted:
                 raise BadInput(

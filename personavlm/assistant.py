@@ -134,13 +134,13 @@ class Assistant:
 
     def stream(self, turn: Turn, aloud: bool = False) -> Iterator[Step | Delta | Trace]:
         """Like ``take``, but yield steps as they happen (``aloud``: the reply's text as well); the trace comes last."""
-        asker = Asker(self.model)
+        asker, generation = Asker(self.model), self.store.generation()
         steps: list[Step] = []
         for event in self._respond(turn, asker, self.context(turn, self.store.state()), None, aloud):
             if isinstance(event, Step):
                 steps.append(event)
             yield event
-        yield self.store.append(turn, steps, asker.calls, self.config.gap)
+        yield self.store.append(turn, steps, asker.calls, self.config.gap, generation=generation)
 
     def ask(
         self,
@@ -320,12 +320,13 @@ class Assistant:
             return True
 
     def _learn(self, job: Job, asker: Asker) -> tuple[str, update_stage.Learnt]:
-        state = self.store.state()
         if job.kind == "session":
             session = self.store.session(job.subject)
+            state = self.store.state(session.last + self.config.gap if job.again else None)
             learnt = update_stage.close(session, state, asker, self._update_settings, self._tools)
             return session.traces[-1].turn.id, learnt
         trace = self.store.trace(job.subject)
+        state = self.store.state(trace.turn.time if job.again else None)
         traces = self.store.session(self.store.session_of(job.subject)).traces
         before = [t for t in traces if t.turn.finished < trace.turn.finished]
         return job.subject, update_stage.observe(trace, before, state, asker, self._update_settings, self._tools)

@@ -25,7 +25,7 @@ def user_folder(home: Path, user: str) -> Path:
 def users(home: Path) -> list[str]:
     """Return the names of all users in a home, sorted; a damaged store is skipped here and reported when opened."""
     found: list[str] = []
-    for path in sorted((home / "users").glob(f"*/{DATABASE}")):
+    for path in sorted((home / "users").glob(f"[!.]*/{DATABASE}")):  # a dot: being unpacked, or being erased
         try:
             with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
                 row = db.execute("SELECT value FROM meta WHERE key = 'user'").fetchone()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from personavlm.memory import Edit
 from personavlm.schema import migrate
-from personavlm.trace import canonical, revive
+from personavlm.trace import Call, Trace, canonical, revive
 
 DURABILITY = "FULL"
 """What a commit waits for: its bytes are on the disk."""
@@ -34,6 +34,45 @@ class Job:
     """Id of the turn or session."""
     status: Literal["queued", "done", "failed"]
     note: str = ""
+    again: bool = False
+    """Whether it runs once more, after an erasure: its edits go to their place in the past."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the ledger. ``turn`` is the turn itself, or an edit's last evidence turn ("" before the first)."""
+
+    turn: str
+    session: int
+    job: int | None
+    """The job that made an edit; None for a trace, and for what was imported or made by hand."""
+    value: Trace | Edit
+
+    @property
+    def time(self) -> datetime:
+        """When it happened."""
+        return self.value.turn.time if isinstance(self.value, Trace) else self.value.time
+
+
+@dataclass(frozen=True, slots=True)
+class Rewriting:
+    """A ledger as it is to be from now on, and what goes with it. Made by ``erasure``, carried out by ``rewrite``."""
+
+    rows: tuple[Row, ...]
+    turns: frozenset[str] = frozenset()
+    """Turns that are gone: their jobs, calls and uses of pictures go too."""
+    sessions: frozenset[str] = frozenset()
+    """Sessions without a turn left."""
+    again: frozenset[tuple[str, str]] = frozenset()
+    """(kind, subject) of jobs whose work is to be done once more."""
+    notes: tuple[int, ...] = ()
+    """Jobs whose note goes."""
+    calls: tuple[tuple[int, Call], ...] = ()
+    """Calls that are written anew, by their number."""
+    pictures: frozenset[str] = frozenset()
+    """Digests of pictures and cut-outs that go."""
+    vectors: frozenset[str] = frozenset()
+    """Content hashes of the cached vectors that stay; all others go."""
 
 
 def connect(path: Path, user: str) -> sqlite3.Connection:
@@ -81,6 +120,117 @@ def write(
             chained(record, last_digest(db, kind)),
         ),
     )
+
+
+def rows(db: sqlite3.Connection) -> list[Row]:
+    """Return the whole ledger in order."""
+    found = db.execute("SELECT kind, turn, session, job, record FROM ledger ORDER BY seq")
+    return [
+        Row(turn, session, job, revive(Trace, record) if kind == "trace" else edit_of(record))
+        for kind, turn, session, job, record in found
+    ]
+
+
+def crops_of(rows: Iterable[Row]) -> frozenset[str]:
+    """Return the digests of all cut-outs that memories hold."""
+    memories = (getattr(row.value, "memory", None) for row in rows)
+    return frozenset(crop.digest for memory in memories if memory is not None for crop in memory.crops)
+
+
+def pictures_of(rows: Sequence[Row]) -> frozenset[str]:
+    """Return the digests of the pictures that turns show, and of the cut-outs that memories hold."""
+    turns = (row.value.turn for row in rows if isinstance(row.value, Trace))
+    return frozenset(picture.digest for turn in turns for picture in turn.pictures) | crops_of(rows)
+
+
+def replace_rows(db: sqlite3.Connection, new: Iterable[Row]) -> None:
+    """Put a ledger in the place of the one there is, every digest derived anew."""
+    db.execute("DELETE FROM ledger")
+    parents = {"trace": "", "edit": ""}
+    for row in new:
+        kind, record = ("trace" if isinstance(row.value, Trace) else "edit"), canonical(row.value)
+        parents[kind] = chained(record, parents[kind])
+        db.execute(
+            "INSERT INTO ledger (kind, turn, session, time, epoch, job, record, digest) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                kind,
+                row.turn,
+                row.session,
+                row.time.isoformat(),
+                row.time.timestamp(),
+                row.job,
+                record,
+                parents[kind],
+            ),
+        )
+
+
+def rewrite(db: sqlite3.Connection, new: Rewriting) -> None:
+    """Carry out an erasure, the one operation that rewrites the ledger, and mark the disk as still to be scrubbed."""
+    replace_rows(db, new.rows)
+    gone = [("turn", turn) for turn in new.turns] + [("session", session) for session in new.sessions]
+    for kind, subject in gone:
+        db.execute(
+            "DELETE FROM calls WHERE job IN (SELECT id FROM jobs WHERE kind = ? AND subject = ?)", (kind, subject)
+        )
+    for turn in new.turns:
+        db.execute("DELETE FROM calls WHERE turn = ? AND job IS NULL", (turn,))
+    # A session's calls stand under its last turn; where that is gone, under the last one left.
+    db.execute(
+        "UPDATE calls SET turn = coalesce((SELECT turn FROM ledger WHERE kind = 'trace' AND session = "
+        "(SELECT CAST(substr(subject, 2) AS INTEGER) FROM jobs WHERE id = calls.job) ORDER BY seq DESC LIMIT 1), '') "
+        "WHERE job IN (SELECT id FROM jobs WHERE kind = 'session')"
+    )
+    db.executemany("DELETE FROM jobs WHERE kind = ? AND subject = ?", gone)
+    db.executemany(
+        "UPDATE jobs SET status = 'queued', note = '', again = 1 WHERE kind = ? AND subject = ? AND status != 'queued'",
+        sorted(new.again),
+    )
+    db.executemany("UPDATE jobs SET note = '' WHERE id = ?", [(job,) for job in new.notes])
+    db.executemany("UPDATE calls SET record = ? WHERE id = ?", [(canonical(call), id) for id, call in new.calls])
+    used = {(p.digest, r.turn) for r in new.rows if isinstance(r.value, Trace) for p in r.value.turn.pictures}
+    db.execute("DELETE FROM picture_uses")
+    db.executemany("INSERT INTO picture_uses VALUES (?, ?)", sorted(use for use in used if use[0]))
+    db.executemany("DELETE FROM pictures WHERE digest = ?", [(digest,) for digest in new.pictures])
+    cached = [row[0] for row in db.execute("SELECT DISTINCT content FROM vectors")]
+    db.executemany("DELETE FROM vectors WHERE content = ?", [(c,) for c in cached if c not in new.vectors])
+    db.execute("INSERT OR REPLACE INTO meta VALUES ('unscrubbed', '1')")
+    next_generation(db)
+
+
+def generation(db: sqlite3.Connection) -> int:
+    """Return how often this ledger was rewritten: what was derived from an earlier one is void."""
+    row = db.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
+    return int(row[0]) if row else 0
+
+
+def next_generation(db: sqlite3.Connection) -> None:
+    """Say that the ledger was rewritten."""
+    db.execute("INSERT OR REPLACE INTO meta VALUES ('generation', ?)", (str(generation(db) + 1),))
+
+
+def unscrubbed(db: sqlite3.Connection) -> bool:
+    """Return whether an erasure has still to be finished on disk."""
+    return db.execute("SELECT 1 FROM meta WHERE key = 'unscrubbed'").fetchone() is not None
+
+
+def scrub(db: sqlite3.Connection) -> bool:
+    """Leave no byte of what was deleted in the database or its WAL; return whether that was possible.
+
+    It is not while another program reads or writes: then it is done when the store is opened next.
+    """
+    db.execute("PRAGMA temp_store = MEMORY")
+    if db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+        return False
+    try:
+        db.execute("VACUUM")
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            return False
+        raise
+    db.execute("DELETE FROM meta WHERE key = 'unscrubbed'")
+    return not db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
 
 
 def last_digest(db: sqlite3.Connection, kind: str) -> str:

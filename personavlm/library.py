@@ -46,6 +46,7 @@ class StoredEncoder:
 class _Seen:
     """How far the index has followed the ledger."""
 
+    generation: int = 0
     turn: str = ""
     edits: int = 0
 
@@ -77,7 +78,10 @@ class Library:
             return self._index
 
     def _follow(self) -> None:
-        """Index what the ledger gained: new turns, and the memories that new edits touched."""
+        """Index what the ledger gained: new turns, and the memories that new edits touched; all, after an erasure."""
+        generation = self.store.generation()
+        if generation != self._seen.generation:
+            self._index, self._seen, self._times = Index(self.encoder), _Seen(generation), {}
         state = self.store.state()
         speaker = state.name or ""
         fresh: list[Passage] = []
@@ -186,7 +190,7 @@ class Library:
         query = Query(trace.turn.text[:2000], trace.turn.time, limits=limits)
         with self._lock:
             hits = search(self.index(), query)
-        found = (state.memories[hit.id] for hit in hits)
+        found = (state.memories[hit.id] for hit in hits if hit.id in state.memories)
         return [m for m in found if m.status == "current"][:limit]
 
     def connect(self, state: State, new: Sequence[Memory], time: datetime) -> tuple[Link | Merge, ...]:

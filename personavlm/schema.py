@@ -80,7 +80,12 @@ M002_VECTORS_BY_ROW = """
 """
 """Vectors in an ordinary table: without row ids, each took a page of its own beside the tree's."""
 
-MIGRATIONS = (M001_INITIAL, M002_VECTORS_BY_ROW)
+M003_LEARNT_AGAIN = """
+    ALTER TABLE jobs ADD COLUMN again INTEGER NOT NULL DEFAULT 0;  -- 1: its edits go to their place in the past
+"""
+"""Jobs that run once more, after an erasure took away what they had learnt."""
+
+MIGRATIONS = (M001_INITIAL, M002_VECTORS_BY_ROW, M003_LEARNT_AGAIN)
 LATEST = len(MIGRATIONS)
 
 

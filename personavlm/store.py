@@ -21,24 +21,25 @@ import hashlib
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from personavlm import ledger
-from personavlm.errors import BadInput, BadTime, UnknownUser
+from personavlm.errors import BadInput, BadTime, StoreError, UnknownUser
 from personavlm.files import guarded, write_atomically
 from personavlm.home import DATABASE, user_folder, users
-from personavlm.ledger import Job
+from personavlm.ledger import Job, Rewriting, Row
 from personavlm.memory import EMPTY, Add, Edit, State, fold
+from personavlm.refit import refit
 from personavlm.trace import (
     SESSION_GAP,
     Call,
@@ -70,6 +71,7 @@ class Store:
         self._lock = threading.RLock()
         self._state: tuple[int, State] = (0, EMPTY)
         self._pending: tuple[int, State] | None = None
+        self._generation = 0
 
     # ── opening ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -84,7 +86,10 @@ class Store:
             raise UnknownUser(f"There is no user {user!r} in {home}.", f"use one of: {known}; or create it first.")
         with guarded(folder):
             (folder / "pictures").mkdir(parents=True, exist_ok=True)
-            return Store(folder, user, ledger.connect(folder / DATABASE, user))
+            store = Store(folder, user, ledger.connect(folder / DATABASE, user))
+        if ledger.unscrubbed(store._db):
+            store.scrub()
+        return store
 
     def wait_for_no_disk(self) -> None:
         """Write without waiting for the disk: for a store that nobody opens again. A power cut may damage it."""
@@ -159,12 +164,17 @@ class Store:
         calls: Sequence[Call] = (),
         gap: timedelta = SESSION_GAP,
         update: bool = True,
+        generation: int | None = None,
     ) -> Trace:
         """Store a finished turn and queue its update; closes the session before it if its gap has passed.
 
         All in one transaction. The turn's id is assigned here, so that two processes cannot take the same one.
+        ``generation`` is the store's when the reply was begun: raises ``BadInput`` if something was erased meanwhile,
+        because the reply may rest on it.
         """
         with self._writing() as db:
+            if generation is not None and generation != ledger.generation(db):
+                raise BadInput("Something was erased while the reply was made.", "send the message again.")
             last, session = self._last(db)
             if last is not None and turn.time < last.time:
                 raise BadTime(f"Turn {last.id} at {last.time.isoformat()} came first.", "send the message again.")
@@ -244,7 +254,7 @@ class Store:
     def counts(self) -> tuple[int, int]:
         """Return how many turns and sessions there are."""
         with self._reading() as db:
-            row = db.execute("SELECT count(*), coalesce(max(session), 0) FROM ledger WHERE kind = 'trace'").fetchone()
+            row = db.execute("SELECT count(*), count(DISTINCT session) FROM ledger WHERE kind = 'trace'").fetchone()
         return int(row[0]), int(row[1])
 
     # ── update jobs ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -260,18 +270,18 @@ class Store:
         """Return jobs in the order in which they run, optionally of one status."""
         with self._reading() as db:
             rows = db.execute(
-                "SELECT id, kind, subject, status, note FROM jobs WHERE ? IS NULL OR status = ? ORDER BY id",
+                "SELECT id, kind, subject, status, note, again FROM jobs WHERE ? IS NULL OR status = ? ORDER BY id",
                 (status, status),
             ).fetchall()
-        return [Job(*row) for row in rows]
+        return [_job(row) for row in rows]
 
     def next_job(self) -> Job | None:
         """Return the oldest queued job, or None."""
         with self._reading() as db:
             row = db.execute(
-                "SELECT id, kind, subject, status, note FROM jobs WHERE status = 'queued' ORDER BY id LIMIT 1"
+                "SELECT id, kind, subject, status, note, again FROM jobs WHERE status = 'queued' ORDER BY id LIMIT 1"
             ).fetchone()
-        return Job(*row) if row else None
+        return _job(row) if row else None
 
     def finish(self, job: Job, turn: str, edits: Sequence[Edit], calls: Sequence[Call], note: str = "") -> None:
         """Store what a job learnt and that it is done, in one transaction; a note (Malformed output) marks it failed.
@@ -282,13 +292,26 @@ class Store:
         status = "failed" if note else "done"
         with self._writing() as db:
             done = db.execute(
-                "UPDATE jobs SET status = ?, note = ? WHERE id = ? AND status = 'queued'", (status, note, job.id)
+                "UPDATE jobs SET status = ?, note = ?, again = 0 WHERE id = ? AND status = 'queued'",
+                (status, note, job.id),
             )
             if done.rowcount:
                 for call in calls:
                     row = (turn, job.id, canonical(call))
                     db.execute("INSERT INTO calls (turn, job, record) VALUES (?, ?, ?)", row)
-                self._extend(db, turn, session, edits, job.id)
+                if job.again:
+                    self._insert(db, [Row(turn, session, job.id, edit) for edit in edits])
+                else:
+                    self._extend(db, turn, session, edits, job.id)
+
+    @staticmethod
+    def _insert(db: sqlite3.Connection, fresh: Sequence[Row]) -> None:
+        """Put edits where they belong in the past, and fit what follows to them."""
+        rows = ledger.rows(db)
+        place = sum(row.time <= fresh[-1].time for row in rows) if fresh else len(rows)
+        ids = frozenset(id for row in fresh if (id := getattr(getattr(row.value, "memory", None), "id", None)))
+        ledger.replace_rows(db, fitted([*rows[:place], *fresh, *rows[place:]], fresh=ids))
+        ledger.next_generation(db)
 
     def _extend(self, db: sqlite3.Connection, turn: str, session: int, edits: Sequence[Edit], job: int | None) -> None:
         """Write edits and take the state along. One that does not fit raises and undoes the transaction."""
@@ -333,11 +356,11 @@ class Store:
             db.executemany("INSERT OR IGNORE INTO jobs (kind, subject, status) VALUES (?, ?, ?)", rows)
 
     @contextmanager
-    def working(self) -> Iterator[bool]:
-        """Hold the right to run this user's jobs; yields False if another process holds it."""
+    def working(self, wait: float = 0.0) -> Iterator[bool]:
+        """Hold the right to run this user's jobs; yields False if another has it for ``wait`` seconds more."""
         lock = FileLock(self.folder / "worker.lock")
         try:
-            lock.acquire(blocking=False)
+            lock.acquire(timeout=wait)
         except Timeout:
             yield False
             return
@@ -355,11 +378,15 @@ class Store:
         """
         if as_of is not None:
             return fold(edit for edit in self.edits() if edit.time <= aware(as_of))
-        with self._reading():
-            seq, state = self._state
-            reached, edits = self.edits_after(seq)
-            if edits:
-                self._state = (reached, fold(edits, state))
+        with self._reading() as db:
+            while True:
+                generation = ledger.generation(db)
+                seq, state = self._state if generation == self._generation else (0, EMPTY)
+                reached, edits = self.edits_after(seq)
+                if generation == ledger.generation(db):  # else the ledger was rewritten between the two reads
+                    break
+            self._generation = generation
+            self._state = (reached, fold(edits, state) if edits else state)
             return self._state[1]
 
     def edits(self, turn: str | None = None) -> list[Edit]:
@@ -400,15 +427,64 @@ class Store:
                 wrong.append(f"picture {name[:12]}: {'missing' if data is None else 'damaged'}")
         return wrong
 
+    # ── erasing ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def generation(self) -> int:
+        """Return how often the ledger was rewritten; what was derived from an earlier one is void."""
+        with self._reading() as db:
+            return ledger.generation(db)
+
+    def rows(self) -> list[Row]:
+        """Return the whole ledger in order."""
+        with self._reading() as db:
+            return ledger.rows(db)
+
+    def digests(self) -> list[str]:
+        """Return the digests of the ledger's rows in order: users who share one share the past up to it."""
+        with self._reading() as db:
+            return [row[0] for row in db.execute("SELECT digest FROM ledger ORDER BY seq")]
+
+    def numbered_calls(self) -> list[tuple[int, Call]]:
+        """Return every model call with its number, oldest first."""
+        with self._reading() as db:
+            return [(id, revive(Call, record)) for id, record in db.execute("SELECT id, record FROM calls ORDER BY id")]
+
+    def rewrite(self, make: Callable[[], Rewriting]) -> None:
+        """Replace the ledger by what ``make`` returns, and scrub: the one operation that is not an append.
+
+        ``make`` runs inside the transaction, so that nothing is written between what it reads and what it decides.
+        Raises ``StoreError`` if another program holds on to old pages; they go when the store is opened next.
+        """
+        with self._writing() as db:
+            ledger.rewrite(db, make())
+        self._state = (0, EMPTY)
+        if not self.scrub():
+            raise StoreError(
+                f"What was erased of {self.user} is gone, but another program still reads the file.",
+                "close it, and open the user once more: the last bytes go then.",
+            )
+
+    def scrub(self) -> bool:
+        """Leave no byte of what was erased in any file of the user; False while another program reads."""
+        with self._reading() as db:
+            db.execute("BEGIN IMMEDIATE")  # nobody is just storing a picture
+            try:
+                kept = {row[0] for row in db.execute("SELECT digest FROM pictures")}
+                for path in (self.folder / "pictures").iterdir():
+                    if path.name not in kept:
+                        path.unlink()
+            finally:
+                db.execute("COMMIT")
+            return ledger.scrub(db)
+
     # ── pictures and vectors ─────────────────────────────────────────────────────────────────────────────────────
 
     def keep_picture(self, data: bytes, media_type: str, width: int, height: int) -> str:
         """Store a picture's bytes under their sha256 and return it; storing the same bytes again is free."""
         name = hashlib.sha256(data).hexdigest()
-        with guarded(self.folder):
+        with self._writing() as db:  # the file within it: an erasure takes away what no row names
             if not (self.folder / "pictures" / name).is_file():
                 write_atomically(self.folder / "pictures" / name, data)
-        with self._writing() as db:
             db.execute("INSERT OR IGNORE INTO pictures VALUES (?, ?, ?, ?)", (name, media_type, width, height))
         return name
 
@@ -440,6 +516,11 @@ class Store:
                 ):
                     found[content] = np.frombuffer(blob, dtype=np.float32)
         return found
+
+    def cached_vectors(self) -> dict[str, bytes]:
+        """Return every cached vector by content hash, as stored."""
+        with self._reading() as db:
+            return dict(db.execute("SELECT content, vector FROM vectors").fetchall())
 
     def keep_vectors(self, encoder: str, vectors: dict[str, NDArray[np.float32]]) -> None:
         """Cache vectors by content hash."""
@@ -497,7 +578,30 @@ class Store:
             )
             db.execute(f"DELETE FROM calls WHERE job IN ({reopened})", (running,))
             db.execute(f"DELETE FROM jobs WHERE id IN ({reopened})", (running,))
+            names = {row[0] for row in db.execute("SELECT digest FROM pictures")}
+            unseen = names - ledger.pictures_of(ledger.rows(db))
+            db.executemany("DELETE FROM pictures WHERE digest = ?", [(name,) for name in unseen])
+            db.execute("DELETE FROM vectors")  # some are of what is not known yet
         self._state = (0, EMPTY)
+        self.scrub()
+
+
+def fitted(
+    rows: Sequence[Row], heirs: Mapping[str, str] | None = None, fresh: frozenset[str] = frozenset()
+) -> tuple[Row, ...]:
+    """Return a ledger whose edits fold again after some were taken out or put in (see ``refit``)."""
+    edits = iter(refit([row.value for row in rows if not isinstance(row.value, Trace)], heirs, fresh))
+    kept = (row if isinstance(row.value, Trace) else _with(row, next(edits)) for row in rows)
+    return tuple(row for row in kept if row is not None)
+
+
+def _with(row: Row, edit: Edit | None) -> Row | None:
+    return replace(row, value=edit) if edit is not None else None
+
+
+def _job(row: Sequence[Any]) -> Job:
+    number, kind, subject, status, note, again = row
+    return Job(number, kind, subject, status, note, bool(again))
 
 
 def _number(session: str) -> int:

@@ -289,7 +289,8 @@ class _Closing:
         # The model answers with the key as its prompt showed it.
         current = {(m.block, one_line(m.attribute, 80).lower()): m for m in self.state.current(type)}
         edits: list[Edit] = []
-        for number, entry in enumerate(entries, start=1):
+        first = 1 + _highest(self.state, f"{type[0]}{self.session.id[1:]}_")  # 1, unless the session is learnt again
+        for number, entry in enumerate(entries, start=first):
             old = current.pop((entry.block, entry.key.lower()), None)
             edits += self._entry_edits(type, entry, old, f"{type[0]}{self.session.id[1:]}_{number}")
         # What is new comes last: it may push out the oldest entry, which the session may also have changed or ended.
@@ -310,6 +311,11 @@ class _Closing:
         state = fold(self.edits, self.state)
         new = [m for m in state.current() if m.type != "core" and learnt & set(m.evidence)]
         self.edits += self.tools.connect(state, new, self.time)
+
+
+def _highest(state: State, prefix: str) -> int:
+    numbers = (id.removeprefix(prefix) for id in state.memories if id.startswith(prefix))
+    return max((int(number) for number in numbers if number.isdigit()), default=0)
 
 
 def keyed_memory(

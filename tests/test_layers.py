@@ -19,7 +19,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("personality",),
     ("memory",),
-    ("trace",),
+    ("trace", "refit"),
     (
         "models",
         "figures",
@@ -37,7 +37,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("ledger", "scoring"),
     ("store", "encoders", "detect", "graph", "prompts", "exchange"),
     ("retrieval", "embedded", "archive", "doctor"),
-    ("asking", "library", "reporting"),
+    ("asking", "library", "reporting", "erasure"),
     ("respond", "update"),
     ("assistant",),
     ("replay", "inspection"),

@@ -1,0 +1,1 @@
+"""Campaigns against the promises: each attacks one, counts, and prints what docs/trust.md states."""
