@@ -1,11 +1,12 @@
-"""Stage 1: supervised fine-tuning, from nothing or from a checkpoint, on one CPU, one GPU or several.
+"""Stages 0 and 1: reading, then the assistant's jobs; from nothing or from a checkpoint, on a CPU, a GPU or several.
 
     python -m lab.train_sft lab/recipes/sft_smoke.toml --data DIR --out RUN
     torchrun --standalone --nproc_per_node 2 -m lab.train_sft lab/recipes/sft_smoke.toml --data DIR --out RUN
 
 DIR is what ``personavlm synth train`` wrote. RUN gets the corpus, the tokenizer (from scratch), checkpoints, losses
-(``log.csv``), what ran (``run.json``) and the model (``RUN/model``, for ``--model hf:RUN/model``). Started again, it
-goes on at its last checkpoint. A recipe is a TOML file of ``Recipe``'s fields; its first line is the command.
+(``log.csv``), what held-out examples come to (``curves.csv``), what ran (``run.json``) and the model (``RUN/model``,
+for ``--model hf:RUN/model``). Started again, it goes on at its last checkpoint. A recipe is a TOML file of
+``Recipe``'s fields; its first line is the command.
 
 What is TRL's stays TRL's: ``SFTTrainer`` trains, saves and resumes; ours are the examples, their order and their mask.
 Source: PersonaVLM, section 4 and appendix B; released hyper-parameters in ``recipes/sft_7b.toml``.
@@ -18,21 +19,28 @@ import csv
 import json
 import os
 import tomllib
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # TRL reports its use otherwise
 
 from personavlm.errors import BadInput
-from personavlm.training.batches import Collator, Course, Stage
-from personavlm.training.corpus import HEAD, Corpus, render_rows, texts_of, write_corpus
+from personavlm.training.batches import Collator
+from personavlm.training.corpus import HEAD, Corpus, Rendered, render_rows, texts_of, write_corpus
+from personavlm.training.course import Climbs, Course, Stage
+from personavlm.training.material import read_drills, read_material
+from personavlm.training.probes import Mark, mastery, probe
 from personavlm.training.scratch import make_model, make_processor, size_named, train_tokenizer
 
 SCRATCH = "scratch:"
 LANGUAGE_LAYERS = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
 """Where LoRA adapts: the language model's layers; the vision tower stays as it is (paper, appendix B)."""
 VISION = "visual"
+PROBES_OF = 1_000_003
+"""Added to a recipe's seed for what only probes see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +59,25 @@ class Recipe:
     """Share of the steps in which the rate rises."""
     decay: float = 0.0
     clip: float = 1.0
+    stage: Literal["base", "sft"] = "sft"
+    """base: dialogues, pictures and drills; sft: the samples of the training set, and drills if wanted."""
+    persons: int = 0
+    """Further persons whose dialogues and pictures stage base reads."""
+    drills: int = 0
+    """Drills mixed in."""
+    every: int = 1
+    """Each so-many-th sample of the training set is used."""
     longest: int = 16_384
     """Examples over this are left out."""
     limits: tuple[int, ...] = ()
-    """Lengths to begin with, each for an equal share of the steps, then ``longest``; empty: all from the first."""
+    """Lengths to begin with, each for an equal share of the steps at most, then ``longest``; empty: all from the
+    first."""
+    mastered: float = 0.0
+    """Share of right tokens in probes at which the next length begins early; 0: never early."""
+    probe_every: int = 0
+    """Steps between probes; 0: none."""
+    probe_each: int = 16
+    """Held-out examples of each kind in a probe."""
     lora: int = 0
     """Rank of LoRA; 0 trains all weights."""
     freeze_vision: bool = True
@@ -79,10 +102,15 @@ def train(recipe: Recipe, data: Path, out: Path, stop_after: int | None = None) 
 
     with PartialState().main_process_first():  # one process writes tokenizer and corpus, the others find them
         model, processor = _start(recipe, data, out)
-        corpus = _corpus(recipe, data, out, processor)
-    course = Course(corpus, _stages(recipe), recipe.seed)
-    trainer = _trainer(recipe, out, model, processor, course, Collator(processor, data), stop_after)
-    trainer.train(resume_from_checkpoint=_latest(out) is not None)
+        corpus = _kept(out / "corpus", lambda: _lessons(recipe, data, out, processor))
+        probes = _kept(out / "probes", lambda: _probes(recipe, data, out, processor)) if recipe.probe_every else None
+    taken_up = _latest(out)
+    climbs = Climbs.open(out / "climbs.json", _step(taken_up) if taken_up else 0)
+    course = Course(corpus, _stages(recipe), recipe.seed, recipe.batch, climbs)
+    collator = Collator(processor, out if recipe.stage == "base" else data)
+    watch = _watching(recipe, out, course, collator, probes, stop_after)
+    trainer = _trainer(recipe, out, model, processor, course, collator, watch)
+    trainer.train(resume_from_checkpoint=taken_up is not None)
     folder = out / "model"
     if trainer.is_world_process_zero():
         _write_log(out / "log.csv", trainer.state.log_history)
@@ -116,18 +144,38 @@ def _start(recipe: Recipe, data: Path, out: Path) -> tuple[Any, Any]:
 
 
 def _latest(out: Path) -> Path | None:
-    return max(out.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+    return max(out.glob("checkpoint-*"), key=_step, default=None)
 
 
-def _corpus(recipe: Recipe, data: Path, out: Path, processor: Any) -> Corpus:
-    folder = out / "corpus"
-    if (folder / HEAD).is_file():
-        return Corpus.open(folder)
-    return write_corpus(folder, render_rows(data, processor, recipe.longest, _report))
+def _step(checkpoint: Path) -> int:
+    return int(checkpoint.name.rpartition("-")[2])
+
+
+def _kept(folder: Path, make: Callable[[], Iterator[Rendered]]) -> Corpus:
+    return Corpus.open(folder) if (folder / HEAD).is_file() else write_corpus(folder, make())
+
+
+def _lessons(recipe: Recipe, data: Path, out: Path, processor: Any) -> Iterator[Rendered]:
+    """What the recipe's stage teaches; a corpus keeps what is not too long."""
+    if recipe.stage == "base":
+        made = read_material(processor, out, recipe.seed, recipe.persons, recipe.drills, _report)
+        return (one for one in made if len(one.example) <= recipe.longest)
+    samples = render_rows(data, processor, recipe.longest, recipe.every, progress=_report)
+    return chain(samples, read_drills(processor, recipe.seed, recipe.drills))
+
+
+def _probes(recipe: Recipe, data: Path, out: Path, processor: Any) -> Iterator[Rendered]:
+    """Examples that are never trained on: drills of unseen words, and pictures or samples of other persons."""
+    seed, each = recipe.seed + PROBES_OF, recipe.probe_each
+    drilled = read_drills(processor, seed, 100 * each, unseen=True)
+    if recipe.stage == "base":
+        made = read_material(processor, out, seed, each, 0)
+        return chain(drilled, (one for one in made if one.kind != "dialogue"))  # what comes next is a guess
+    return chain(drilled, render_rows(data, processor, recipe.longest, held=True))
 
 
 def _trainer(
-    recipe: Recipe, out: Path, model: Any, processor: Any, course: Course, collator: Collator, stop_after: int | None
+    recipe: Recipe, out: Path, model: Any, processor: Any, course: Course, collator: Collator, watch: Any
 ) -> Any:
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
@@ -166,7 +214,7 @@ def _trainer(
         data_collator=lambda rows: collator([course[row["place"]] for row in rows]),
         processing_class=processor,
         peft_config=_lora(recipe),
-        callbacks=[_stopping(stop_after)] if stop_after else None,
+        callbacks=[watch],
     )
     # transformers says no for Qwen2.5-VL, and would take the mean of the parts' means where parts have unlike lengths;
     # TRL computes the loss itself and divides by all the tokens of a step.
@@ -182,25 +230,54 @@ def _lora(recipe: Recipe) -> Any:
     return LoraConfig(r=recipe.lora, lora_alpha=2 * recipe.lora, target_modules=LANGUAGE_LAYERS, task_type="CAUSAL_LM")
 
 
-def _stopping(steps: int) -> Any:
+def _watching(
+    recipe: Recipe, out: Path, course: Course, collator: Collator, probes: Corpus | None, stop_after: int | None
+) -> Any:
+    """The callback that probes, climbs when a length is mastered, and stops early when asked to."""
     from transformers import TrainerCallback
 
-    class Stopping(TrainerCallback):  # type: ignore[misc]
-        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
-            if state.global_step >= steps:
+    a_step = _a_step(recipe)
+
+    class Watching(TrainerCallback):  # type: ignore[misc]
+        def on_step_end(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> Any:
+            step = state.global_step
+            if probes is not None and step % recipe.probe_every == 0:
+                now = min(step * a_step, len(course) - 1)
+                limit = course.stages[course.stage_at(now)[0]].limit
+                marks = probe(model, collator, probes, limit, recipe.probe_each)
+                # a loader draws one batch ahead, so the step after the next is the first that can still be changed
+                climbed = 0 < recipe.mastered <= mastery(marks) and course.climb(step, now, (step + 2) * a_step)
+                if state.is_world_process_zero:
+                    _write_marks(out / "curves.csv", step, limit, marks)
+                    print(f"step {step}, up to {limit} tokens: {mastery(marks):.3f}{' mastered' * climbed}", flush=True)
+            if stop_after is not None and step >= stop_after:
                 control.should_save = control.should_training_stop = True
             return control
 
-    return Stopping()
+    return Watching()
 
 
 def _stages(recipe: Recipe) -> tuple[Stage, ...]:
     """The steps dealt out equally over the lengths, the last one taking what is over."""
     limits = (*recipe.limits, recipe.longest)
-    a_step = recipe.batch * recipe.accumulation * int(os.environ.get("WORLD_SIZE", "1"))
+    a_step = _a_step(recipe)
     steps = [recipe.steps // len(limits)] * (len(limits) - 1)
     steps.append(recipe.steps - sum(steps))
     return tuple(Stage(number * a_step, limit) for number, limit in zip(steps, limits, strict=True))
+
+
+def _a_step(recipe: Recipe) -> int:
+    """Examples of a step, over all processes."""
+    return recipe.batch * recipe.accumulation * int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def _write_marks(path: Path, step: int, limit: int, marks: tuple[Mark, ...]) -> None:
+    new = not path.is_file()
+    with path.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        if new:
+            writer.writerow(["step", "limit", *Mark._fields])
+        writer.writerows([step, limit, m.kind, m.examples, f"{m.exact:.4f}", f"{m.tokens:.4f}"] for m in marks)
 
 
 def _write_log(path: Path, history: list[dict[str, Any]]) -> None:

@@ -41,7 +41,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (folder / images[0]).write_bytes(square(colour))
         answer = [{"type": "text", "text": f"<think>the {thing}</think><answer>{colour}</answer>"}]
         messages = [{"role": "user", "content": asked}, {"role": "assistant", "content": answer}]
-        rows.append({"messages": messages, "images": images, "kind": "reasoning"})
+        rows.append({"messages": messages, "images": images, "kind": "reasoning", "person": "train-0"})
     (folder / "sft.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return folder
 

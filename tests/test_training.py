@@ -16,8 +16,9 @@ from PIL import Image
 from personavlm.errors import BadInput
 from personavlm.models import ImagePart, Message
 from personavlm.models.local import Transformers
-from personavlm.training.batches import IGNORED, Collator, Course, Stage
+from personavlm.training.batches import IGNORED, Collator
 from personavlm.training.corpus import Corpus, Rendered, render_rows, write_corpus
+from personavlm.training.course import Course, Stage
 from personavlm.training.rendering import Example, messages_of, picture_tokens, render, spans
 from personavlm.training.scratch import SIZES, make_model, make_processor, size_named, train_tokenizer
 
@@ -192,7 +193,7 @@ def test_rows_of_a_training_set_become_examples(processor: Any, tmp_path: Path) 
     (tmp_path / "images" / "m.png").write_bytes(picture("red").data)
     asked = {"role": "user", "content": [{"type": "text", "text": "what is "}, {"type": "image"}]}
     answer = {"role": "assistant", "content": [{"type": "text", "text": "a mug"}]}
-    row = {"messages": [asked, answer], "images": ["images/m.png"], "kind": "reasoning"}
+    row = {"messages": [asked, answer], "images": ["images/m.png"], "kind": "reasoning", "person": "train-0"}
     (tmp_path / "sft.jsonl").write_text(json.dumps(row) + "\n")
     (found,) = render_rows(tmp_path, processor, longest=200)
     data = {"images/m.png": picture("red").data}

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,10 @@ from personavlm.files import write_atomically
 from personavlm.training.rendering import Example, messages_of, picture_tokens, render
 
 HEAD = "corpus.json"
+HELD = 50
+"""Of so many persons the last is not trained on."""
+TOKENIZER_BYTES = 25_000_000
+"""The tokenizer reads about so much of a training set at most."""
 Progress = Callable[[str, int, int], None]
 
 
@@ -106,26 +111,42 @@ def write_corpus(folder: Path, examples: Iterable[Rendered]) -> Corpus:
 # ── from the data set that ``synth train`` writes ────────────────────────────────────────────────────────────────
 
 
-def rows_of(data: Path) -> Iterator[dict[str, Any]]:
-    """Yield the SFT rows of a training set, one at a time. Raises ``BadInput`` for a folder without them."""
-    path = data / "sft.jsonl"
-    if not path.is_file():
-        raise BadInput(f"{data} holds no sft.jsonl.", f"make it: personavlm synth train --out {data}")
+def rows_of(data: Path, every: int = 1, held: bool = False) -> Iterator[dict[str, Any]]:
+    """Yield each ``every``-th SFT row of a training set, of the persons that are trained on or of those ``held`` back.
+
+    Raises ``BadInput`` for a folder without them.
+    """
+    path = _sft(data)
     with path.open(encoding="utf-8") as file:
-        yield from map(json.loads, file)
+        for line in islice(file, 0, None, every):
+            row = json.loads(line)
+            if is_held(row["person"]) == held:
+                yield row
+
+
+def is_held(person: str) -> bool:
+    """Return whether a person ("train-49") is kept for probes: the last of every ``HELD``."""
+    return int(person.rpartition("-")[2]) % HELD == HELD - 1
 
 
 def texts_of(data: Path) -> Iterator[str]:
-    """Yield every text of a training set, for the tokenizer to learn from."""
-    for row in rows_of(data):
+    """Yield texts of a training set for the tokenizer to learn from: all of them, or an even choice of a large set."""
+    for row in rows_of(data, max(1, _sft(data).stat().st_size // TOKENIZER_BYTES)):
         for message in row["messages"]:
             yield "".join(part.get("text", "") for part in message["content"])
 
 
-def render_rows(data: Path, processor: Any, longest: int, progress: Progress = lambda *_: None) -> Iterator[Rendered]:
+def render_rows(
+    data: Path,
+    processor: Any,
+    longest: int,
+    every: int = 1,
+    held: bool = False,
+    progress: Progress = lambda *_: None,
+) -> Iterator[Rendered]:
     """Yield a training set's rows rendered; those over ``longest`` tokens are left out, and counted by the caller."""
     costs: dict[str, int] = {}
-    for number, row in enumerate(rows_of(data), start=1):
+    for number, row in enumerate(rows_of(data, every, held), start=1):
         pictures = {path: (data / path).read_bytes() for path in row["images"]}
         messages = messages_of(row, pictures)
         shown = (part for message in messages for part in message.images if part.digest not in costs)
@@ -134,3 +155,10 @@ def render_rows(data: Path, processor: Any, longest: int, progress: Progress = l
         if len(example) <= longest:
             yield Rendered(row["kind"], example)
         progress("samples rendered", number, 0)
+
+
+def _sft(data: Path) -> Path:
+    path = data / "sft.jsonl"
+    if not path.is_file():
+        raise BadInput(f"{data} holds no sft.jsonl.", f"make it: personavlm synth train --out {data}")
+    return path
