@@ -68,7 +68,7 @@ class Asker:
                 round(perf_counter() - began, 4),
                 completion.tokens_in,
                 completion.tokens_out,
-                value.reason if isinstance(value, Malformed) else "",
+                *((value.reason, value.raw) if isinstance(value, Malformed) else ()),
             )
         )
         return value

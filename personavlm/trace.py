@@ -173,6 +173,8 @@ class Call:
     tokens_out: int = 0
     malformed: str = ""
     """Why its output was Malformed; empty if it was fine."""
+    raw: str = ""
+    """That output as it came, cut to ``MAX_RAW`` characters; empty if it was fine."""
 
 
 @dataclass(frozen=True, slots=True)
