@@ -61,7 +61,7 @@ def render(processor: Any, messages: Sequence[Message], grids: Mapping[str, int]
     ids: list[int] = []
     mask: list[bool] = []
     for span in spans(processor, messages):
-        text = span.text if span.own else _with_room(span.text, costs, processor)
+        text = span.text if span.own else with_room(span.text, costs, processor)
         found = tokenizer(text, add_special_tokens=False)["input_ids"]
         ids += found
         mask += [span.own] * len(found)
@@ -99,7 +99,8 @@ def _prefix(processor: Any, messages: Sequence[Message], place: int, whole: str)
     return asked
 
 
-def _with_room(text: str, costs: Iterator[int], processor: Any) -> str:
+def with_room(text: str, costs: Iterator[int], processor: Any) -> str:
+    """Return rendered text with each picture's mark repeated as often as the picture costs tokens."""
     mark = getattr(processor, "image_token", None)
     if mark is None or mark not in text:
         return text
