@@ -294,9 +294,10 @@ def _marked(row: Learnt) -> str:
 
 
 def prompt_text(messages: Sequence[Message], reply: str) -> str:
-    """Return a prompt word by word, message by message, and what the model said to it."""
+    """Return a prompt word by word, message by message, and what the model said to it, if that was kept."""
     parts = [heading(message.role) + "".join(map(_part, message.content)) for message in messages]
-    return "".join([*parts, heading("what the model said"), f"<pre>{esc(reply)}</pre>"])
+    said = f"<pre>{esc(reply)}</pre>" if reply else soft("It kept its contract; the edits are what it came to.")
+    return "".join([*parts, heading("what the model said"), said])
 
 
 def _part(part: Part) -> str:

@@ -144,9 +144,10 @@ def take_away(
     **shown: str | None,
 ) -> None:
     """Draw how to take a view away: its address, the code that does the same in a notebook, and files."""
+    view = st.query_params.get("view")
     with st.popover("Take away", icon=":material/ios_share:", type="tertiary"):
         block(soft("This view again: the address"))
-        st.code("/" + sharing.address("" if page == "chat" else page, **shown), language=None)
+        st.code("/" + sharing.address("" if page == "chat" else page, **shown, view=view), language=None)
         block(soft("The same in a notebook"))
         st.code(code, language="python")
         with st.container(horizontal=True):

@@ -33,6 +33,7 @@ from personavlm.inspection import (
     keyed,
     learnt,
     leaving_out,
+    lessons,
     looking_like,
     moves,
     nearest,
@@ -504,6 +505,29 @@ def test_malformed_and_forced_steps_have_prompts_too(dana: Assistant) -> None:
 def test_a_reply_that_came_with_an_import_has_no_prompts(dana: Assistant) -> None:
     trace = dana.given(LATER, "Hello", "Hi there")
     assert prompts(dana, trace) == ()
+
+
+def test_prompts_of_learning_written_out_again_are_those_the_model_was_given(dana: Assistant) -> None:
+    speaking = dana.model
+    assert isinstance(speaking, Scripted)
+    trace = dana.say(LATER, "My brother sails.")
+    speaking.history.clear()
+    dana.flush()
+    dana.tick(LATER + timedelta(hours=2))
+    given_now = {request.messages[-1].contract: request.messages for request in speaking.history}
+    shown = {prompt.purpose: prompt for prompt in lessons(dana, dana.store.trace(trace.turn.id))}
+    assert list(shown) == ["personality", "semantic", "episodic", "procedural", "core"]
+    assert {purpose: prompt.messages for purpose, prompt in shown.items()} == given_now
+    assert {prompt.said for prompt in shown.values()} == {""}
+    assert [prompt.purpose for prompt in lessons(dana, dana.store.trace("t1"))] == ["personality", "semantic"]
+
+
+def test_malformed_output_of_learning_is_kept_with_its_call(dana: Assistant) -> None:
+    bad = Assistant(dana.store, answering(semantic="no decision here"), kit=kit())
+    trace = bad.say(LATER, "Hello?")
+    bad.flush()
+    said = {prompt.purpose: prompt.said for prompt in lessons(bad, dana.store.trace(trace.turn.id))}
+    assert said == {"personality": "", "semantic": "no decision here"}
 
 
 def test_a_reply_is_told_again_with_another_look_up_or_model(dana: Assistant) -> None:

@@ -255,7 +255,7 @@ def page() -> None:
         figure, rows = costs(shelf, scores, setting) if view == COST else as_published()
     with away:
         code = sharing.benchmark([str(path) for path in found[name].paths], name, setting)
-        asked = {key: st.query_params.get(key) for key in ("view", "shelf", "setting", "from", "to", "against", "case")}
+        asked = {key: st.query_params.get(key) for key in ("shelf", "setting", "from", "to", "against", "case")}
         take_away("benchmark", code, figure, rows, **asked)
 
 

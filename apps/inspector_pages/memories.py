@@ -21,7 +21,7 @@ from inspector_parts import (
     told,
     version_diff,
 )
-from inspector_views import header, linked, looking_from, say, take_away
+from inspector_views import header, linked, looking_from, say, take_away, view_of
 
 from personavlm.figures import kind_of
 from personavlm.inspection import (
@@ -250,10 +250,7 @@ def page() -> None:
     state = desk.state(then)
     rivals = contradictions(state)
     views = [CARDS, KEYED, DECIDE]
-    view = st.segmented_control(
-        "View", views, default=CARDS, key="view", label_visibility="collapsed", required=True,
-        format_func=lambda one: f"{one} ({len(rivals)})" if one == DECIDE and rivals else one,
-    )  # fmt: skip
+    view = view_of(views, "view", lambda one: f"{one} ({len(rivals)})" if one == DECIDE and rivals else one)
     left, right = st.columns([11, 9], gap="large")
     with left:
         memories = search(state) if view == CARDS else list(state.all())

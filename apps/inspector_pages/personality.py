@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from inspector_desk import here, home, now
 from inspector_parts import block, evidence, heading, moment, move_table, plainly, several, soft, table, told
-from inspector_views import draw, header, looking_from, take_away
+from inspector_views import draw, header, looking_from, take_away, view_of
 
 from personavlm.figures import (
     momentum_curve,
@@ -163,10 +163,7 @@ def page() -> None:
     steps = trajectory(edits)
     turns = sum(1 for trace in desk.traces() if then is None or trace.turn.time <= then)
     block(soft(f"{describe(profile_at(steps))} Read from {several(len(steps), 'step')} in {several(turns, 'turn')}."))
-    view = st.segmented_control(
-        "View", [PATH, OTHER, LESS, KNOWN], default=PATH, key="personality view", label_visibility="collapsed",
-        required=True,
-    )  # fmt: skip
+    view = view_of([PATH, OTHER, LESS, KNOWN], "personality view")
     figure = profile_over_turns(steps, turns) if view == PATH else None
     if figure is not None:
         path_view(steps, figure)

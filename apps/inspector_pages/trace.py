@@ -21,10 +21,10 @@ from inspector_parts import (
     steps,
     told,
 )
-from inspector_views import draw, header, linked, say, take_away
+from inspector_views import draw, header, linked, say, take_away, view_of
 
 from personavlm.figures import context_bars, hit_scores, turn_timeline
-from personavlm.inspection import LeftOut, Prompt, leaving_out, prompts, replayed, sharing, summed
+from personavlm.inspection import LeftOut, Prompt, leaving_out, lessons, prompts, replayed, sharing, summed
 from personavlm.trace import Retrieve, Trace
 
 HEAD = ("purpose", "model", "seconds", "tokens in", "tokens out", "malformed")
@@ -39,8 +39,6 @@ def chosen_turn() -> str | None:
     if not count:
         return None
     key = f"turn of {desk.user}"
-    if linked and st.session_state.get("link of trace") != linked:
-        st.session_state["link of trace"] = linked
     if asked := linked("turn", lambda id: id.startswith("t") and id[1:].isdigit() and 0 < int(id[1:]) <= count):
         st.session_state[key] = int(asked[1:])
     if key not in st.session_state:
@@ -67,14 +65,22 @@ def tree(trace: Trace) -> None:
             draw(hit_scores(trace.hits), "Scores of what came back", "trace hits")
 
 
-def prompt_view(shown: Sequence[Prompt]) -> None:
-    """Draw what filled each prompt, and each prompt word by word."""
+def prompt_view(shown: Sequence[Prompt], learning: Sequence[Prompt]) -> None:
+    """Draw what filled each prompt, and each prompt word by word: those of the reply, then of learning from it."""
     if not shown:
         block(soft("This reply came with an import: no model was asked for it."))
-        return
+    if shown or learning:
+        block(soft("Written out again from the trace and the ledger, by the code that rendered them."))
+    for title, some, key in (("The reply", shown, "context"), ("What it taught", learning, "learning")):
+        if some:
+            block(heading(title))
+            filled(some, key)
+
+
+def filled(shown: Sequence[Prompt], key: str) -> None:
+    """Draw a run of prompts."""
     bars = [(prompt.purpose, [(part.name, part.tokens) for part in prompt.parts]) for prompt in shown]
-    draw(context_bars(bars), "What fills each prompt, in tokens", "context")
-    block(soft("Written out again from the trace and the ledger, by the code that rendered them."))
+    draw(context_bars(bars), "What fills each prompt, in tokens", key)
     for number, prompt in enumerate(shown, start=1):
         size = sum(part.tokens for part in prompt.parts)
         pictures = sum(part.pictures for part in prompt.parts)
@@ -155,14 +161,11 @@ def page() -> None:
         quoted(trace.turn.text),
         soft(f"{turn} · {moment(trace.turn.time)} · {counts} · {numbers.seconds:.2f} s · {numbers.tokens} tokens"),
     )
-    view = st.segmented_control(
-        "View", [TREE, PROMPTS, AGAIN, WITHOUT], default=TREE, key="trace view", label_visibility="collapsed",
-        required=True,
-    )  # fmt: skip
+    view = view_of([TREE, PROMPTS, AGAIN, WITHOUT], "trace view")
     if view == TREE:
         tree(trace)
     elif view == PROMPTS:
-        prompt_view(prompts(desk.assistant, trace))
+        prompt_view(prompts(desk.assistant, trace), lessons(desk.assistant, trace))
     elif view == AGAIN:
         again(trace)
     else:

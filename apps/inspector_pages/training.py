@@ -166,7 +166,7 @@ def page() -> None:
     else:
         figure, rows = recipe_view(run)
     with away:
-        asked = {key: st.query_params.get(key) for key in ("run", "view", "step", "question")}
+        asked = {key: st.query_params.get(key) for key in ("run", "step", "question")}
         take_away("training", sharing.training(str(known[name])), figure, rows, **asked)
 
 

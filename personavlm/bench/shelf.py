@@ -154,13 +154,14 @@ class Place:
 
 
 def places(*roots: Path) -> tuple[Place, ...]:
-    """Return the shelves in some folders and in the folders directly within them, kept tables last."""
+    """Return the shelves in some folders and in the folders directly within them, kept tables first, largest first."""
     found: list[Place] = []
     for root in roots:
         if root.is_dir():
+            kept = sorted(filter(_is_kept, root.glob("*.parquet")), key=lambda path: -path.stat().st_size)
+            found += [Place(path.stem, (path,)) for path in kept]
             folders = [root, *sorted(path for path in root.iterdir() if path.is_dir())]
             found += [place for folder in folders for place in _of_runs(folder)]
-            found += [Place(path.stem, (path,)) for path in sorted(root.glob("*.parquet")) if _is_kept(path)]
     return tuple(found)
 
 

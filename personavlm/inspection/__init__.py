@@ -7,7 +7,7 @@
     profiles    the profile's path in words, under other rules, without a session
     persons     persons whose truth is known
     retrievals  every candidate of a look-up, under any weights
-    prompting   the exact prompts of a reply, and what fills them
+    prompting   the exact prompts of a reply and of learning from it, and what fills them
     replays     a reply told once more: another look-up, another model, one memory less
     maps        the memory graph as a map
     sharing     addresses, notebook code and tables of a view
@@ -47,7 +47,7 @@ from personavlm.inspection.memories import (
 from personavlm.inspection.moments import Changes, Shift, at, changes, nearest, stops
 from personavlm.inspection.persons import covered_at_the_end, read_paths
 from personavlm.inspection.profiles import RULES, Move, Rule, moves, profile_at, recomputed, without
-from personavlm.inspection.prompting import Part, Prompt, prompts
+from personavlm.inspection.prompting import Part, Prompt, lessons, prompts
 from personavlm.inspection.replays import LeftOut, leaving_out, replayed
 from personavlm.inspection.retrievals import DIALS, Ranking, Wondered, dialled, ranked, reason, whole_days, wondered
 from personavlm.inspection.turns import Learnt, Summary, learnt, resting_on, summed
@@ -89,6 +89,7 @@ __all__ = [
     "keyed",
     "learnt",
     "leaving_out",
+    "lessons",
     "looking_like",
     "moves",
     "nearest",

@@ -1,6 +1,7 @@
-"""What the model saw: the exact prompts of a reply written out again, and what fills them.
+"""What the model saw: the exact prompts of a reply, and of what it taught, written out again, and what fills them.
 
     Trace + store ──the reply retold, step by step──> Prompt(purpose, messages, said) ──> Part("history", 310 tokens)
+                  ──what it taught, asked again─────>
 
 Prompts are not stored: they follow from the trace and the ledger, by the same code that rendered them.
 """
@@ -13,8 +14,10 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from personavlm import respond as response_stage
+from personavlm import update as update_stage
 from personavlm.asking import Asker
-from personavlm.assistant import Assistant
+from personavlm.assistant import KNOWN_MEMORIES, Assistant
+from personavlm.memory import Memory, State
 from personavlm.models import Message
 from personavlm.models.scripted import Scripted
 from personavlm.prompts.respond import step_text
@@ -30,6 +33,9 @@ PARTS = {
     "SemanticMemory": "semantic",
     "VisualMemory": "visual",
     "EpisodicMemory": "episodic",
+    "UserReply": "reply",
+    "KnownMemory": "known already",
+    "CurrentProceduralMemory": "known already",
 }
 """What fills a slot, as it is named in the bar."""
 INSTRUCTIONS, EARLIER, PICTURES = "instructions", "earlier steps", "pictures"
@@ -45,7 +51,7 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One call of a reply: what was asked, and what the model said."""
+    """One call: what was asked, and what the model said; empty where that was not kept."""
 
     purpose: str
     messages: tuple[Message, ...]
@@ -103,6 +109,44 @@ def prompts(assistant: Assistant, trace: Trace) -> tuple[Prompt, ...]:
             break
     asked = [(request.messages, text) for request, text in zip(retold.history, said, strict=False)]
     return tuple(Prompt(messages[-1].contract, messages, text) for messages, text in asked)
+
+
+def lessons(assistant: Assistant, trace: Trace) -> tuple[Prompt, ...]:
+    """Return the prompts by which a stored turn is learnt from, and those of its session if it is the last of one.
+
+    What the model said is there if it was Malformed; else what it came to are the turn's edits. Memories that are shown
+    as known already are picked by today's index among those of that time.
+    """
+    store = assistant.store
+    session = store.session(store.session_of(trace.turn.id))
+    before = store.state(trace.turn.time - timedelta(microseconds=1))
+    listening = Scripted(lambda _messages, _sampling: "")
+    settings, tools = _learning(assistant, before)
+    earlier = [one for one in session.traces if one.turn.finished < trace.turn.finished]
+    update_stage.observe(trace, earlier, before, Asker(listening), settings, tools)
+    if session.traces[-1].turn.id == trace.turn.id and _closed(assistant, session.id):
+        closing = store.state(session.last + assistant.config.gap - timedelta(microseconds=1))
+        update_stage.close(session, closing, Asker(listening), settings, tools)
+    raw = {call.purpose: call.raw for call in trace.calls}
+    asked = [(request.messages[-1].contract, request.messages) for request in listening.history]
+    return tuple(Prompt(purpose, messages, raw.get(purpose, "")) for purpose, messages in asked)
+
+
+def _learning(assistant: Assistant, before: State) -> tuple[update_stage.UpdateSettings, update_stage.Tools]:
+    """How the assistant learns, as far as prompts depend on it; nothing is cut out of pictures or tied together."""
+    config, kit = assistant.config, assistant.kit
+    settings = update_stage.UpdateSettings(config.memories, config.pem != "off", gap=config.gap, budget=kit.budget)
+
+    def known(trace: Trace) -> list[Memory]:
+        found = assistant.library.related(trace, 2 * KNOWN_MEMORIES)
+        return [before.memories[one.id] for one in found if one.id in before.memories][:KNOWN_MEMORIES]
+
+    images = assistant.image if config.vision == "on" else lambda _: None
+    return settings, update_stage.Tools(kit.prompts, images, known)
+
+
+def _closed(assistant: Assistant, session: str) -> bool:
+    return any(job.kind == "session" and job.subject == session for job in assistant.store.jobs())
 
 
 def _said(step: Step) -> str | None:
