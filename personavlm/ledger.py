@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -168,12 +168,11 @@ def replace_rows(db: sqlite3.Connection, new: Iterable[Row]) -> None:
 
 def rewrite(db: sqlite3.Connection, new: Rewriting) -> None:
     """Carry out an erasure, the one operation that rewrites the ledger, and mark the disk as still to be scrubbed."""
-    replace_rows(db, new.rows)
     gone = [("turn", turn) for turn in new.turns] + [("session", session) for session in new.sessions]
-    for kind, subject in gone:
-        db.execute(
-            "DELETE FROM calls WHERE job IN (SELECT id FROM jobs WHERE kind = ? AND subject = ?)", (kind, subject)
-        )
+    found = (db.execute("SELECT id FROM jobs WHERE kind = ? AND subject = ?", one).fetchone() for one in gone)
+    dead = {row[0] for row in found if row}
+    db.executemany("DELETE FROM calls WHERE job = ?", [(job,) for job in dead])
+    replace_rows(db, (replace(row, job=None) if row.job in dead else row for row in new.rows))
     for turn in new.turns:
         db.execute("DELETE FROM calls WHERE turn = ? AND job IS NULL", (turn,))
     # A session's calls stand under its last turn; where that is gone, under the last one left.
@@ -182,7 +181,7 @@ def rewrite(db: sqlite3.Connection, new: Rewriting) -> None:
         "(SELECT CAST(substr(subject, 2) AS INTEGER) FROM jobs WHERE id = calls.job) ORDER BY seq DESC LIMIT 1), '') "
         "WHERE job IN (SELECT id FROM jobs WHERE kind = 'session')"
     )
-    db.executemany("DELETE FROM jobs WHERE kind = ? AND subject = ?", gone)
+    db.executemany("DELETE FROM jobs WHERE id = ?", [(job,) for job in dead])
     db.executemany(
         "UPDATE jobs SET status = 'queued', note = '', again = 1 WHERE kind = ? AND subject = ? AND status != 'queued'",
         sorted(new.again),

@@ -56,10 +56,10 @@ class _Refitting:
             case Merge():
                 return self._merged(edit)
             case Link(link=link):
-                source, target = self._existing(link.source), self._existing(link.target)
-                if source is None or target is None or source == target:
+                ends = [end for one in (link.source, link.target) if (end := self._existing(one)) is not None]
+                if len(set(ends)) < 2:
                     return None
-                return replace(edit, link=replace(link, source=source, target=target))
+                return replace(edit, link=replace(link, source=ends[0], target=ends[1]))
             case _:
                 return edit
 

@@ -121,3 +121,20 @@ def test_help_lists_the_verbs() -> None:
     run = subprocess.run([sys.executable, "-m", "personavlm.cli", "--help"], capture_output=True, text=True, check=True)
     verbs = "demo chat ask import export state timeline doctor users eval bench tick"
     assert all(verb in run.stdout for verb in verbs.split())
+
+
+def test_erasing_shows_first_and_erases_when_told(run: Run, tmp_path: Path) -> None:
+    run("import", "conversation", str(STORY))
+    status, shown = run("erase", "--user", "Mara", "--turn", "t1")
+    assert (status, [turn["id"] for turn in shown["preview"]["turns"]]) == (0, ["t1"])
+    _, before = run("users")
+    file = tmp_path / "report.json"
+    status, done = run("erase", "--user", "Mara", "--turn", "t1", "--yes", "--report", str(file))
+    assert (status, done["report"]["turns"], done["report"]["found"]) == (0, 1, [])
+    assert json.loads(file.read_text(encoding="utf-8")) == done["report"]
+    _, after = run("users")
+    assert after["users"][0]["turns"] == before["users"][0]["turns"] - 1
+    status, refused = run("erase", "--user", "Mara", "--turn", "t2", "--about", "Biscuit")
+    assert (status, refused["error"]["kind"]) == (2, "bad_input")
+    assert run("erase", "--user", "Mara", "--everything", "--yes")[0] == 0
+    assert run("users")[1] == {"users": []}
