@@ -20,9 +20,10 @@ import json
 import os
 import tomllib
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
+from time import monotonic
 from typing import Any, Literal
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # TRL reports its use otherwise
@@ -96,28 +97,42 @@ class Recipe:
         return cls(**found | {"limits": tuple(found.get("limits", ()))})
 
 
-def train(recipe: Recipe, data: Path, out: Path, stop_after: int | None = None) -> Path:
-    """Run a recipe and return the model's folder; ``stop_after`` ends after so many steps, to be taken up again."""
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Where a run ends before its recipe does, to be taken up again."""
+
+    steps: int | None = None
+    """After so many steps, counted from the run's beginning."""
+    seconds: float | None = None
+    """At the first step that ends so many seconds after this start."""
+
+
+def train(recipe: Recipe, data: Path, out: Path, bounds: Bounds = Bounds()) -> Path:
+    """Run a recipe and return the model's folder."""
     from accelerate import PartialState
 
     with PartialState().main_process_first():  # one process writes tokenizer and corpus, the others find them
         model, processor = _start(recipe, data, out)
-        corpus = _kept(out / "corpus", lambda: _lessons(recipe, data, out, processor))
-        probes = _kept(out / "probes", lambda: _probes(recipe, data, out, processor)) if recipe.probe_every else None
+        corpus, probes = prepare(recipe, data, out, processor)
     taken_up = _latest(out)
     climbs = Climbs.open(out / "climbs.json", _step(taken_up) if taken_up else 0)
     course = Course(corpus, _stages(recipe), recipe.seed, recipe.batch, climbs)
     collator = Collator(processor, out if recipe.stage == "base" else data)
-    watch = _watching(recipe, out, course, collator, probes, stop_after)
+    watch = _watching(recipe, out, course, collator, probes, bounds)
     trainer = _trainer(recipe, out, model, processor, course, collator, watch)
     trainer.train(resume_from_checkpoint=taken_up is not None)
     folder = out / "model"
     if trainer.is_world_process_zero():
-        _write_log(out / "log.csv", trainer.state.log_history)
         _write_run(out / "run.json", recipe, trainer)
         trainer.save_model(str(folder))
         processor.save_pretrained(folder)
     return folder
+
+
+def prepare(recipe: Recipe, data: Path, out: Path, processor: Any) -> tuple[Corpus, Corpus | None]:
+    """Write what a recipe teaches and what it probes into ``out``, unless it is there, and open both."""
+    corpus = _kept(out / "corpus", lambda: _lessons(recipe, data, out, processor))
+    return corpus, _kept(out / "probes", lambda: _probes(recipe, data, out, processor)) if recipe.probe_every else None
 
 
 def _start(recipe: Recipe, data: Path, out: Path) -> tuple[Any, Any]:
@@ -231,12 +246,12 @@ def _lora(recipe: Recipe) -> Any:
 
 
 def _watching(
-    recipe: Recipe, out: Path, course: Course, collator: Collator, probes: Corpus | None, stop_after: int | None
+    recipe: Recipe, out: Path, course: Course, collator: Collator, probes: Corpus | None, bounds: Bounds
 ) -> Any:
     """The callback that probes, climbs when a length is mastered, and stops early when asked to."""
     from transformers import TrainerCallback
 
-    a_step = _a_step(recipe)
+    a_step, began = _a_step(recipe), monotonic()
 
     class Watching(TrainerCallback):  # type: ignore[misc]
         def on_step_end(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> Any:
@@ -250,9 +265,15 @@ def _watching(
                 if state.is_world_process_zero:
                     _write_marks(out / "curves.csv", step, limit, marks)
                     print(f"step {step}, up to {limit} tokens: {mastery(marks):.3f}{' mastered' * climbed}", flush=True)
-            if stop_after is not None and step >= stop_after:
+            late = bounds.seconds is not None and monotonic() - began >= bounds.seconds
+            if late or (bounds.steps is not None and step >= bounds.steps):
                 control.should_save = control.should_training_stop = True
             return control
+
+        def on_log(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            state.log_history[-1]["seconds"] = round(monotonic() - began, 1)
+            if state.is_world_process_zero:
+                _write_log(out / "log.csv", state.log_history)
 
     return Watching()
 
@@ -281,14 +302,13 @@ def _write_marks(path: Path, step: int, limit: int, marks: tuple[Mark, ...]) -> 
 
 
 def _write_log(path: Path, history: list[dict[str, Any]]) -> None:
-    rows = [row for row in history if "loss" in row]
+    """Write the log anew; seconds count from the last start of the run."""
+    names = {"step": "step", "loss": "loss", "rate": "learning_rate", "gradient": "grad_norm", "tokens": "num_tokens"}
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["step", "loss", "rate", "gradient", "tokens"])
-        for row in rows:
-            writer.writerow(
-                [row["step"], row["loss"], row["learning_rate"], row["grad_norm"], row.get("num_tokens", "")]
-            )
+        writer.writerow([*names, "seconds"])
+        for row in (row for row in history if "loss" in row):
+            writer.writerow([*(row.get(name, "") for name in names.values()), row["seconds"]])
 
 
 def _write_run(path: Path, recipe: Recipe, trainer: Any) -> None:
@@ -317,11 +337,15 @@ def main() -> None:
     parser.add_argument("recipe", type=Path)
     parser.add_argument("--data", type=Path, required=True, help="folder that `personavlm synth train` wrote")
     parser.add_argument("--out", type=Path, required=True, help="folder of the run; it goes on where it was")
+    parser.add_argument("--base", help="begin with this instead of the recipe's base: the model of another run, say")
     parser.add_argument("--stop-after", type=int, help="end after so many steps, to be taken up again")
-    arguments = parser.parse_args()
-    recipe = Recipe.read(arguments.recipe)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    print(f"wrote {train(recipe, arguments.data, arguments.out, arguments.stop_after)}")
+    parser.add_argument("--minutes", type=float, help="end after so many minutes, to be taken up again")
+    given = parser.parse_args()
+    recipe = Recipe.read(given.recipe)
+    recipe = replace(recipe, base=given.base or recipe.base)
+    given.out.mkdir(parents=True, exist_ok=True)
+    bounds = Bounds(given.stop_after, given.minutes and 60 * given.minutes)
+    print(f"wrote {train(recipe, given.data, given.out, bounds)}")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from personavlm.errors import BadInput
 from personavlm.models import Message, Sampling
 
 pytest.importorskip("trl")
-from lab.train_sft import Recipe, train
+from lab.train_sft import Bounds, Recipe, train
 
 pytestmark = pytest.mark.slow
 THINGS = ("mug", "lamp", "kettle", "scarf", "drum", "clock", "boot", "chair")
@@ -81,7 +81,7 @@ def test_eight_samples_are_learnt_to_the_letter(data: Path, tmp_path: Path) -> N
 def test_a_run_taken_up_again_equals_an_unbroken_one(data: Path, tmp_path: Path) -> None:
     recipe = replace(EIGHT, steps=6, batch=2, rate=1e-3, schedule="cosine", limits=(30,))
     whole = train(recipe, data, tmp_path / "whole")
-    train(recipe, data, tmp_path / "broken", stop_after=3)
+    train(recipe, data, tmp_path / "broken", Bounds(steps=3))
     resumed = train(recipe, data, tmp_path / "broken")
     assert gap(whole, resumed) == 0.0
 
