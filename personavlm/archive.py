@@ -24,7 +24,8 @@ from pydantic.dataclasses import dataclass
 
 from personavlm.errors import BadInput
 from personavlm.files import guarded
-from personavlm.store import DATABASE, Store, user_folder
+from personavlm.home import DATABASE, founding, users
+from personavlm.store import Store
 
 FORMAT = "personavlm-user-1"
 MAX_BYTES = 8 * 2**30
@@ -71,20 +72,12 @@ def unpack(source: Path, home: Path, user: str | None = None) -> Store:
     """
     manifest = read_manifest(source)
     name = user or manifest.user
-    folder = user_folder(home, name)
-    if (folder / DATABASE).exists():
+    if name.strip() in users(home):
         raise BadInput(f"There is a user {name!r} already.", "give another name with --as, or remove that user first.")
-    with guarded(home):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".unpacking-"))
-        try:
-            _extract(source, manifest, draft)
-            _rename(draft / DATABASE, name)
-            (draft / "pictures").mkdir(exist_ok=True)
-            draft.rename(folder)
-        except BaseException:
-            shutil.rmtree(draft, ignore_errors=True)
-            raise
+    with guarded(home), founding(home, name) as folder:
+        _extract(source, manifest, folder)
+        _rename(folder / DATABASE, name)
+        (folder / "pictures").mkdir(exist_ok=True)
     return Store.open(home, name)
 
 

@@ -390,7 +390,6 @@ def create_user(
     """
     if user.strip() in users(home):
         raise BadInput(f"There is a user {user!r} already.", "choose another name, or talk to the one there is.")
-    store = Store.open(home, user, create=True)
     blocks: dict[Block, Mapping[str, str]] = {
         "human": {"name": user.strip()} | dict(human or {}),
         "persona": persona or {},
@@ -402,8 +401,9 @@ def create_user(
         Add(aware(time), (), update_stage.keyed_memory(f"c0_{n}", "core", key, value, aware(time), (), block))
         for n, (block, key, value) in enumerate(known, start=1)
     ]
-    store.record("", edits)
-    return store
+    with Store.founding(home, user) as store:
+        store.record("", edits)
+    return Store.open(home, user)
 
 
 def take(store: Store, turn: Turn, model: Model, config: Config = DEFAULT_CONFIG, kit: Kit | None = None) -> Trace:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock
 
 from personavlm.errors import BadInput
 
@@ -20,6 +25,41 @@ def user_folder(home: Path, user: str) -> Path:
     if not name or len(name) > 200 or not name.isprintable():
         raise BadInput(f"{user[:40]!r} cannot be a user's name.", "use 1 to 200 printable characters.")
     return home / "users" / hashlib.sha256(name.encode()).hexdigest()[:20]
+
+
+@contextmanager
+def founding(home: Path, user: str) -> Iterator[Path]:
+    """Yield a folder to fill. When the block ends it is the user's: a kill at any moment leaves a whole user or none.
+
+    Raises ``BadInput`` if the user exists.
+    """
+    folder = user_folder(home, user)
+    draft = folder.with_name(f".new-{folder.name}")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_name(f".{folder.name}.lock")):
+        if folder.exists():
+            raise BadInput(f"There is a user {user!r} already.", "choose another name, or remove that user first.")
+        shutil.rmtree(draft, ignore_errors=True)  # of an attempt that was cut off
+        draft.mkdir()
+        try:
+            yield draft
+            draft.rename(folder)
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
+
+
+def remove_user(home: Path, user: str) -> None:
+    """Delete a user's folder. In one step nobody can open it any more; a removal that is cut off is finished later."""
+    folder = user_folder(home, user)
+    folder.rename(folder.with_name(f".erasing-{folder.name}"))
+    finish_removals(home)
+
+
+def finish_removals(home: Path) -> None:
+    """Delete what is left of removed users."""
+    for folder in (home / "users").glob(".erasing-*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def users(home: Path) -> list[str]:

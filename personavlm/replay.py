@@ -116,10 +116,10 @@ def adopt(home: Path, adopted: Adopted) -> Store:
     """Create a user from another system's memory as it is, nothing derived anew, and return the open store."""
     if adopted.user in users(home):
         raise BadInput(f"There is a user {adopted.user!r} already.", "give another name with --user.")
-    store = Store.open(home, adopted.user, create=True)
-    for data in adopted.pictures.values():
-        opened = image(data)
-        kind = "image/png" if data.startswith(b"\x89PNG") else "image/jpeg"
-        store.keep_picture(data, kind, opened.width, opened.height)
-    store.adopt(adopted.traces, adopted.edits)
-    return store
+    with Store.founding(home, adopted.user) as store:
+        for data in adopted.pictures.values():
+            opened = image(data)
+            kind = "image/png" if data.startswith(b"\x89PNG") else "image/jpeg"
+            store.keep_picture(data, kind, opened.width, opened.height)
+        store.adopt(adopted.traces, adopted.edits)
+    return Store.open(home, adopted.user)

@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 from personavlm import ledger
 from personavlm.errors import BadInput, BadTime, StoreError, UnknownUser
 from personavlm.files import guarded, write_atomically
-from personavlm.home import DATABASE, user_folder, users
+from personavlm.home import DATABASE, finish_removals, founding, user_folder, users
 from personavlm.ledger import Job, Rewriting, Row
 from personavlm.memory import EMPTY, Add, Edit, State, fold
 from personavlm.refit import refit
@@ -81,15 +81,28 @@ class Store:
         it is damaged, newer than this package, or the disk refuses.
         """
         folder = user_folder(home, user)
-        if not (folder / DATABASE).is_file() and not create:
-            known = ", ".join(users(home)) or "none yet"
-            raise UnknownUser(f"There is no user {user!r} in {home}.", f"use one of: {known}; or create it first.")
+        finish_removals(home)
+        if not (folder / DATABASE).is_file():
+            if not create:
+                known = ", ".join(users(home)) or "none yet"
+                raise UnknownUser(f"There is no user {user!r} in {home}.", f"use one of: {known}; or create it first.")
+            with Store.founding(home, user):
+                pass
         with guarded(folder):
-            (folder / "pictures").mkdir(parents=True, exist_ok=True)
+            (folder / "pictures").mkdir(exist_ok=True)
             store = Store(folder, user, ledger.connect(folder / DATABASE, user))
         if ledger.unscrubbed(store._db):
             store.scrub()
         return store
+
+    @staticmethod
+    @contextmanager
+    def founding(home: Path, user: str) -> Iterator[Store]:
+        """Yield the store of a user who exists once the block ends, or not at all. Raises ``BadInput`` if they do."""
+        with guarded(home), founding(home, user) as folder:
+            (folder / "pictures").mkdir()
+            with Store(folder, user, ledger.connect(folder / DATABASE, user)) as store:
+                yield store
 
     def wait_for_no_disk(self) -> None:
         """Write without waiting for the disk: for a store that nobody opens again. A power cut may damage it."""
@@ -303,6 +316,20 @@ class Store:
                     self._insert(db, [Row(turn, session, job.id, edit) for edit in edits])
                 else:
                     self._extend(db, turn, session, edits, job.id)
+
+    def learn_again(self, job: Job) -> None:
+        """Queue a failed job once more: what it learnt goes, and what it learns now takes that place in the past.
+
+        A job that has not failed stays as it is.
+        """
+        with self._writing() as db:
+            queued = db.execute(
+                "UPDATE jobs SET status = 'queued', note = '', again = 1 WHERE id = ? AND status = 'failed'", (job.id,)
+            )
+            if queued.rowcount:
+                db.execute("DELETE FROM calls WHERE job = ?", (job.id,))
+                ledger.replace_rows(db, fitted([row for row in ledger.rows(db) if row.job != job.id]))
+                ledger.next_generation(db)
 
     @staticmethod
     def _insert(db: sqlite3.Connection, fresh: Sequence[Row]) -> None:
@@ -536,19 +563,16 @@ class Store:
 
         Raises ``BadInput`` if the new name is taken.
         """
-        folder = user_folder(home, user)
-        if (folder / DATABASE).exists():
-            raise BadInput(f"There is a user {user!r} already.", "choose another name for the fork.")
-        with guarded(folder):
+        with guarded(home), founding(home, user) as folder:
             shutil.copytree(self.folder / "pictures", folder / "pictures")
             with self._reading() as db, sqlite3.connect(folder / DATABASE) as copy:
                 db.backup(copy)
                 copy.execute("UPDATE meta SET value = ? WHERE key = 'user'", (user,))
             copy.close()
-        fork = Store.open(home, user)
-        if as_of is not None:
-            fork._forget_after(aware(as_of))
-        return fork
+            if as_of is not None:
+                with Store(folder, user, ledger.connect(folder / DATABASE, user)) as fork:
+                    fork._forget_after(aware(as_of))
+        return Store.open(home, user)
 
     def copy_database(self, target: Path) -> None:
         """Write a compact copy of the database, without the vector cache, to a new file."""

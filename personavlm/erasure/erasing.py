@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from personavlm.erasure.residue import found, probes
 from personavlm.erasure.selection import Mentioned, Remembered, Shown, Turns, What, choose, words_of
 from personavlm.errors import StoreError
 from personavlm.files import guarded
+from personavlm.home import remove_user
 from personavlm.ledger import Rewriting, Row, pictures_of
 from personavlm.memory import Memory, State, fold
 from personavlm.personality import Profile
@@ -286,9 +286,7 @@ def erase_user(home: Path, user: str) -> Report:
         pictures, vectors, before = len(store.picture_names()), len(store.cached_vectors()), store.head()
     folder = user_folder(home, user)
     with guarded(folder):
-        hidden = folder.with_name(f".erasing-{folder.name}")  # one step: nobody opens half a user
-        folder.rename(hidden)
-        shutil.rmtree(hidden)
+        remove_user(home, user)
     return Report(
         user.strip(), "user", turns, 0, memories, edits, pictures, vectors, (), before, ("", ""), (), 1, _left(folder)
     )

@@ -301,5 +301,6 @@ def told(value: Trace | Edit) -> str:
 
 
 def cleaned_call(call: Call, plan: Plan) -> Call | None:
-    """Return a call without what its complaint quotes of the erased; None if it quotes nothing."""
-    return replace(call, malformed=ERASED) if call.malformed and plan.tells(call.malformed) else None
+    """Return a call without Malformed output and what its complaint quotes of the erased; None if it has neither."""
+    complains = bool(call.malformed) and plan.tells(call.malformed)
+    return replace(call, malformed=ERASED if complains else call.malformed, raw="") if complains or call.raw else None
