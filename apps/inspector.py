@@ -22,8 +22,11 @@ PAGES = {
     "How it sees you": (("personality", "person"),),
     "Why it answered": (("retrieval", "manage_search"), ("trace", "account_tree")),
     "How good it is": (("benchmark", "leaderboard"), ("training", "model_training")),
+    "Behind it": (("workspace", "inventory"),),
 }
 """The pages by section, each with its icon."""
+WITHOUT_USER = ("How good it is", "Behind it")
+"""Sections that can be looked at before anybody lives here."""
 
 
 def choose_user(names: list[str]) -> Desk:
@@ -123,7 +126,8 @@ def main() -> None:
             for section, listed in PAGES.items()
         }
         if not names:
-            st.navigation([st.Page(welcome, title="Welcome")]).run()
+            alone = [page for section in WITHOUT_USER for page in pages[section]]
+            st.navigation([st.Page(welcome, title="Welcome", default=True), *alone]).run()
             return
         page = st.navigation(pages)
         desk = choose_user(names)

@@ -15,6 +15,7 @@ import streamlit as st
 
 from personavlm import assistant as assistants
 from personavlm.assistant import Assistant, IdleWorker
+from personavlm.doctor import Report, examine
 from personavlm.inspection import Chart, at, chart
 from personavlm.memory import Edit, State
 from personavlm.models import Model, loading
@@ -117,6 +118,28 @@ class Desk:
 def open_desk(user: str) -> Desk:
     """Open a user of this home."""
     return Desk(user, _store(_key(user), user))
+
+
+def let_go(user: str) -> None:
+    """Close a user's store and forget what was kept of it, before the folder goes."""
+    key = _key(user)
+    if worker := _workers().pop(key, None):
+        worker.stop()
+    _store(key, user).close()
+    for kept in (_store, _assistant, _edits, _traces, _chart):
+        kept.clear()
+
+
+def assistant_for(store: Store) -> Assistant:
+    """Return an assistant for a store that is open for a moment, with the model in use."""
+    model, kit = _loaded(model_setting())
+    return Assistant(store, model, kit=kit)
+
+
+@st.cache_data(show_spinner="Looking at this machine …", ttl=600)
+def examined(setting: str) -> Report:
+    """Return what the doctor finds; looked at anew after ten minutes."""
+    return examine(setting, home())
 
 
 def here() -> Desk:

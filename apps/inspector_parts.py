@@ -175,9 +175,9 @@ def _bad(reason: str, raw: str) -> str:
     return f'<div class="pv-bad"><b>Malformed</b> {esc(reason)}{opened if raw else ""}</div>'
 
 
-def malformed(reason: str) -> str:
-    """Return a Malformed output of the update stage."""
-    return _bad(reason, "")
+def malformed(reason: str, raw: str = "") -> str:
+    """Return a Malformed output of the update stage, with the model's own words where they were kept."""
+    return _bad(reason, raw)
 
 
 def _hits(store: Store | None, hits: Sequence[Hit]) -> str:

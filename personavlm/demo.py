@@ -21,17 +21,16 @@ from rich.text import Text
 from personavlm.assistant import Assistant, Kit
 from personavlm.datasets import OwnConversation, OwnQuestion, own
 from personavlm.datasets.dialogue import Imported
+from personavlm.erasure import erase_user
 from personavlm.errors import BadInput
 from personavlm.models import Model
-from personavlm.replay import replay
+from personavlm.replay import Open, Progress, replay
 from personavlm.reporting import ask_object, state_object, state_view
-from personavlm.store import Store
+from personavlm.store import Store, users
 from personavlm.trace import Hit, Trace
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
-
-    from personavlm.replay import Progress
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 FOLDERS = ("demo", "story")
@@ -83,8 +82,7 @@ def run(home: Path, model: Model, kit: Kit, bars: Bars) -> tuple[dict[str, Any],
     """Live through the conversations and ask about them; return the result as an object and as text."""
     told = conversations()
     with bars.progress() as progress:
-        imported = Imported(tuple(c.dialogue for c in told), tuple(s for c in told for s in c.skipped))
-        report = replay(home, imported, lambda store: Assistant(store, model, kit=kit), progress)
+        report = replay(home, _imported(told), lambda store: Assistant(store, model, kit=kit), progress)
         results: dict[str, Any] = {}
         views: list[RenderableType] = []
         for conversation in told:
@@ -98,6 +96,18 @@ def run(home: Path, model: Model, kit: Kit, bars: Bars) -> tuple[dict[str, Any],
                 views.append(_view(store, conversation, asked))
     skipped = [{"where": s.where, "why": s.why} for s in report.skipped]
     return {"home": str(home), "model": model.name, "users": results, "skipped": skipped}, Group(*views, _next(home))
+
+
+def put_back(home: Path, open_assistant: Open, progress: Progress = lambda _user, _done, _all: None) -> None:
+    """Live through the shipped conversations anew. Whatever was said to their users or changed since goes."""
+    told = conversations()
+    for name in {conversation.dialogue.user for conversation in told} & set(users(home)):
+        erase_user(home, name)
+    replay(home, _imported(told), open_assistant, progress)
+
+
+def _imported(told: Sequence[OwnConversation]) -> Imported:
+    return Imported(tuple(c.dialogue for c in told), tuple(s for c in told for s in c.skipped))
 
 
 def _object(store: Store, asked: Sequence[Asked]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import sqlite3
 import sys
 import time as clock
@@ -15,15 +16,29 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from personavlm import demo
 from personavlm.assistant import Assistant, Kit, create_user
+from personavlm.bench.scores import Figure
+from personavlm.bench.values import Case
+from personavlm.datasets import OwnConversation
+from personavlm.datasets.dialogue import Dialogue, GivenTurn
+from personavlm.doctor import Check, Report
 from personavlm.errors import ModelUnavailable
+from personavlm.inspection import packed
 from personavlm.memory import Add, Memory
 from personavlm.models import Model, loading
+from personavlm.models.room import look_at_machine
 from personavlm.models.scripted import Scripted
 from personavlm.personality import NEUTRAL, Profile, evolve
 from personavlm.prompts import slot
 from personavlm.store import DATABASE, Store, users
+from personavlm.trace import Answer, Step, Trace, Turn
+from personavlm.training.questions import Question
+from personavlm.training.rewards import Reward
+from personavlm.training.rollouts import Group, Kept, Rollout, keep, write_log
 from tests.fakes import NOTHING_NEW, answering, kit, look_up, remember
+from tests.test_bench_runs import Steady
+from tests.test_bench_runs import go as run_bench
 
 st = pytest.importorskip("streamlit", reason="the inspector needs the extra apps")
 from streamlit.testing.v1 import AppTest  # noqa: E402
@@ -68,9 +83,13 @@ def home(tmp_path: Path) -> Path:
 def use(monkeypatch: pytest.MonkeyPatch, home: Path, speaking: Model | None = None) -> None:
     monkeypatch.setenv("PERSONAVLM_HOME", str(home))
     monkeypatch.delenv("PERSONAVLM_MODEL", raising=False)
+    monkeypatch.setenv("PERSONAVLM_RUNS", str(home / "runs"))
     monkeypatch.syspath_prepend(str(ROOT / "apps"))
     monkeypatch.setattr(loading, "load_model", lambda setting: speaking or model())
     monkeypatch.setattr(Kit, "load", staticmethod(lambda prompts=None: kit()))
+    import inspector_runs
+
+    monkeypatch.setattr(inspector_runs, "SHIPPED", home / "nothing shipped")
     st.cache_resource.clear()
 
 
@@ -372,20 +391,257 @@ def test_trace_shows_steps_prompts_and_tells_again(app: AppTest) -> None:
     assert "without semantic m1_1" in drawn(app)
 
 
+# ── benchmark, training ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Right(Steady):
+    """A system that is always right."""
+
+    def ask(self, case: Case) -> Trace:
+        return Trace(Turn("t1", case.at, case.text), (Step("I know.", Answer(f"({case.gold})")),))
+
+
+@pytest.fixture
+def runs(home: Path) -> Path:
+    """Two runs of the bench that disagree, a training run, and one with a group of rollouts."""
+    made = home / "runs"
+    run_bench(made, "full-system", Right())
+    run_bench(made, "breaking", Steady(breaks=["50/0#0"]))
+    (made / "full-system" / "baselines.json").write_text(json.dumps({"longest": Figure(26, 24, 28, 3).plain()}))
+    for name in ("sft", "grpo"):
+        (made / name).mkdir()
+    write_log(made / "sft", ["loss"], [{"step": 1, "loss": 2.5}, {"step": 2, "loss": 2.25}])
+    write_log(made / "grpo", ["reward"], [{"step": 1, "reward": 0.5}])
+    keep(made / "grpo", Kept(1, 0.01, (group(),)))
+    return made
+
+
+def group() -> Group:
+    """Two rollouts of one question, one of which could not be scored."""
+    question = Question("p/1", "p", NOON, "What does she play?", "open", "cello")
+    right = Trace(Turn("t1", NOON, question.text), (Step("I looked.", Answer("The <b>cello</b>.")),))
+    scored = Rollout(right, ("x",), Reward(1.0, 0.5, 1.0, cost=0.1), 1.0, 12)
+    return Group(question, (scored, Rollout(right, ("x",), None, 0.0, 3, "the judge could not be asked")))
+
+
+def test_the_benchmark_shows_what_is_right_beside_guessing(runs: Path, app: AppTest) -> None:
+    go(app, "benchmark")
+    healthy(app)
+    assert app.get("plotly_chart")
+    assert "“full system” answers" in drawn(app)
+    assert "The best blind rule gets 26.0 [24.0, 28.0]" in drawn(app)
+    assert [app.selectbox(key="chosen shelf").value, app.selectbox(key="chosen setting").value] == ["runs", "32k"]
+    app.segmented_control(key="columns").set_value("by task").run()
+    healthy(app)
+    app.selectbox(key="chosen setting").set_value("128k").run()
+    healthy(app)
+    assert app.query_params["setting"] == "128k"
+    for view in ("What parts are worth", "Cost", "As published"):
+        app.segmented_control(key="benchmark view").set_value(view).run()
+        healthy(app)
+    assert "not comparable with what was measured here" in drawn(app)
+
+
+def test_two_runs_are_compared_down_to_both_traces(runs: Path, app: AppTest) -> None:
+    app.query_params["view"] = "Compare two"
+    app.query_params["from"], app.query_params["to"] = "breaking", "full system"
+    go(app, "benchmark")
+    healthy(app)
+    assert "paired over persons" in drawn(app)
+    case = app.dataframe[0].value["case"][0]
+    app.query_params["case"] = case
+    app.run()
+    healthy(app)
+    assert "Which drink do I like best" in drawn(app)
+    assert "a defect" in drawn(app)
+    app.selectbox(key="chosen from").set_value("full system").run()
+    assert "Choose two different ones." in drawn(app)
+
+
+def test_a_damaged_run_is_told(runs: Path, app: AppTest) -> None:
+    (runs / "breaking" / "run.json").write_text("{")
+    go(app, "benchmark")
+    assert not app.exception
+    assert "damaged" in app.error[0].value
+    (runs / "sft" / "log.csv").write_text("step,loss\n1,x\n")
+    app.query_params["run"] = "sft"
+    go(app, "training")
+    assert not app.exception
+    assert "damaged" in app.error[0].value
+
+
+def test_training_shows_curves_side_by_side(runs: Path, app: AppTest) -> None:
+    app.query_params["run"] = "sft"
+    go(app, "training")
+    healthy(app)
+    assert "2 steps: loss 2.5 → 2.25" in drawn(app)
+    app.multiselect(key="runs beside").set_value(["grpo"]).run()
+    healthy(app)
+    app.segmented_control(key="training view").set_value("Rollouts").run()
+    assert "kept no rollouts" in drawn(app)
+    app.segmented_control(key="training view").set_value("Recipe").run()
+    assert "written when the run ends" in drawn(app)
+
+
+def test_rollouts_stand_side_by_side_with_their_rewards(runs: Path, app: AppTest) -> None:
+    app.query_params["run"], app.query_params["view"] = "grpo", "Rollouts"
+    go(app, "training")
+    healthy(app)
+    page = drawn(app)
+    assert "reward 0.90 · advantage +1.00" in page  # 1.0 · 0.5 + 0.5 · 1.0 - 0.1
+    assert "not scored: the judge could not be asked" in page
+    assert "The &lt;b&gt;cello&lt;/b&gt;." in page
+    app.button_group(key="side by side").set_value([]).run()
+    healthy(app)
+
+
+def test_without_runs_the_pages_say_how_to_make_some(app: AppTest) -> None:
+    for page, command in (("benchmark", "personavlm bench run"), ("training", "lab.train_sft")):
+        go(app, page)
+        healthy(app)
+        assert any(command in code.value for code in app.code)
+
+
+# ── workspace ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def view(app: AppTest, name: str) -> AppTest:
+    return app.segmented_control(key="workspace view").set_value(name).run()
+
+
+def test_a_user_is_taken_out_and_brought_in_under_another_name(app: AppTest, home: Path) -> None:
+    go(app, "workspace")
+    healthy(app)
+    assert "<td>Dana</td><td class=num>4</td><td class=num>2</td>" in drawn(app)
+    press(app, "Check")
+    assert "Every record and picture is as it was stored." in drawn(app)
+    with Store.open(home, "Dana") as store:
+        archive = packed(store)
+    app.file_uploader(key="brought").set_value(("dana.zip", archive, "application/zip")).run()
+    healthy(app)
+    assert "lives here already" in drawn(app)
+    app.text_input(key="brought name").set_value("Dana the second").run()
+    press(app, "Bring in")
+    healthy(app)
+    assert users(home) == ["Dana", "Dana the second"]
+    assert app.selectbox(key="user").value == "Dana the second"
+
+
+def test_what_was_learnt_only_in_part_is_shown_and_tried_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Store.open(home, "Dana") as store:
+        bad = Assistant(store, answering(semantic="<i>no decision</i>"), kit=kit())
+        bad.say(NOON + timedelta(days=2), "My sister plays the cello, what a party!")
+        bad.flush()
+    use(monkeypatch, home, answering(semantic=remember("has a boat")))
+    app = view(go(opened(), "workspace"), "Learning")
+    healthy(app)
+    assert "&lt;i&gt;no decision&lt;/i&gt;" in drawn(app)
+    press(app, "Try again")
+    import inspector_desk
+
+    store = inspector_desk.open_desk("Dana").store
+    wait_until(lambda: not store.jobs("queued") and not store.jobs("failed"))
+    app.run()
+    healthy(app)
+    assert "Everything was learnt." in drawn(app)
+    assert [m.text for m in store.state().current("semantic")][-1] == "has a boat"
+    assert [edit.op for edit in store.edits("t5")].count("observe") == 1  # the traits are read anew, not twice
+    assert store.verify() == []
+    finish()
+
+
+def test_an_erasure_is_looked_at_first_and_reported_afterwards(app: AppTest, home: Path) -> None:
+    view(go(app, "workspace"), "Erase")
+    app.text_input(key="erase A name").set_value("cello").run()
+    healthy(app)
+    assert "would go" in drawn(app)
+    assert "sister plays the cello" in drawn(app)
+    with Store.open(home, "Dana") as store:
+        assert store.counts()[0] == 4
+    assert next(button for button in app.button if button.label == "Erase").disabled
+    app.text_input(key="sure to erase").set_value("Dana").run()
+    press(app, "Erase")
+    healthy(app)
+    assert "nothing was found" in app.success[0].value
+    with Store.open(home, "Dana") as store:
+        assert not any("cello" in trace.turn.text for trace in store.traces())
+    app.text_input(key="erase A name").set_value("!!").run()
+    assert not app.exception
+    assert "No name was given" in app.error[0].value
+    app.segmented_control(key="erase kind").set_value("Some days").run()
+    app.date_input[0].set_value((NOON.date(), NOON.date())).run()
+    healthy(app)
+    assert "would go" in drawn(app)
+
+
+def test_a_whole_user_is_erased(app: AppTest, home: Path) -> None:
+    view(go(app, "workspace"), "Erase")
+    app.text_input(key="sure to erase whole").set_value("Dana").run()
+    press(app, "Erase the user")
+    assert not app.exception
+    assert users(home) == []
+    assert "nobody lives here yet" in drawn(app).lower()
+
+
+def test_health_and_tour(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    import inspector_desk
+
+    monkeypatch.setattr(inspector_desk, "examine", lambda model, home: looked_at(home))
+    st.cache_data.clear()
+    view(go(app, "workspace"), "Health")
+    press(app, "Look at this machine")
+    healthy(app)
+    assert "Something that is needed is missing." in drawn(app)
+    assert "<td>✗</td><td>disk</td>" in drawn(app)
+    view(app, "Tour")
+    healthy(app)
+    assert len(app.get("page_link")) == 14
+    assert "notebook 00_meet_the_assistant" in drawn(app)
+
+
+def looked_at(home: Path) -> Report:
+    return Report(look_at_machine(), (Check("disk", False, str(home), "free some."), Check("home", True, "fine")), ())
+
+
+def test_the_demo_is_put_back(app: AppTest, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = Dialogue("Dana", "Pip", (GivenTurn(NOON, "I moved to Porto.", "Nice."),))
+    monkeypatch.setattr(demo, "conversations", lambda: (OwnConversation("", "", "", False, shipped, (), (), ()),))
+    go(app, "workspace")
+    app.checkbox(key="sure of the demo").check().run()
+    press(app, "Put it back")
+    healthy(app)
+    with Store.open(home, "Dana") as store:
+        assert [trace.turn.text for trace in store.traces()] == ["I moved to Porto."]
+
+
+def test_an_empty_home_can_look_at_runs_and_bring_somebody_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, tmp_path)
+    app = go(opened(), "workspace")
+    healthy(app)
+    assert "Nobody lives here yet." in drawn(app)
+    for name in ("Learning", "Erase", "Tour"):
+        healthy(view(app, name))
+    healthy(go(app, "benchmark"))
+    finish()
+
+
 # ── what all pages share ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 PAGES = tuple(sorted(path.stem for path in (ROOT / "apps" / "inspector_pages").glob("*.py")))
+WITHOUT_MEMORY = {"benchmark": "read_shelf(", "training": "read_history(", "workspace": "residents("}
+"""Pages that show no user's memory, with what their snippet calls."""
+OF_A_USER = tuple(page for page in PAGES if page not in WITHOUT_MEMORY)
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_page_can_be_taken_away_and_projected(app: AppTest, page: str) -> None:
+def test_every_page_can_be_taken_away_and_projected(runs: Path, app: AppTest, page: str) -> None:
     app.toggle(key="projector").set_value(True).run()
     go(app, page)
     healthy(app)
     shown = "\n".join(block.value for block in app.code)
-    assert "user=Dana" in shown
-    assert "Store.open(" in shown
+    assert "user=Dana" in shown or page in ("benchmark", "training")
+    assert WITHOUT_MEMORY.get(page, "Store.open(") in shown
 
 
 def test_only_looking_writes_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -421,7 +677,7 @@ def test_a_link_opens_what_it_names(app: AppTest) -> None:
     assert not app.exception
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", OF_A_USER)
 def test_damaged_records_are_told(home: Path, monkeypatch: pytest.MonkeyPatch, page: str) -> None:
     with Store.open(home, "Dana") as store:
         file = store.folder / DATABASE

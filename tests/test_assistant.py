@@ -406,3 +406,25 @@ def test_a_name_can_be_taken_only_once(tmp_path: Path) -> None:
     create_user(tmp_path, "Dana", NOON)
     with pytest.raises(BadInput, match="already"):
         create_user(tmp_path, " Dana ", NOON)
+
+
+def test_what_failed_is_learnt_again_in_its_place(tmp_path: Path) -> None:
+    dana = meet(tmp_path, answering(semantic="no decision"))
+    dana.say(at(0), "My sister plays the cello.")
+    dana.flush()
+    dana.say(at(10), "Hello again.")
+    dana.tick(at(200))
+    (first, *_) = dana.store.jobs("failed")
+    whole = meet(tmp_path, answering(semantic=remember("sister plays the cello")), user="Noor")
+    better = Assistant(dana.store, whole.model, kit=kit())
+    dana.store.learn_again(first)
+    assert [(job.subject, job.again) for job in dana.store.jobs("queued")] == [("t1", True)]
+    assert not any(call.malformed for call in dana.store.trace("t1").calls)
+    better.flush()
+    edits = dana.store.edits()
+    assert [edit.time for edit in edits] == sorted(edit.time for edit in edits)
+    assert [edit.op for edit in dana.store.edits("t1")] == ["observe", "add"]
+    assert [m.text for m in dana.store.state(at(5)).current("semantic")] == ["sister plays the cello"]
+    assert dana.store.verify() == []
+    dana.store.learn_again(first)  # it has not failed any more
+    assert dana.store.jobs("queued") == []

@@ -33,7 +33,7 @@ from personavlm.memory import Add, Edit, Link, Memory, MemoryLink, Merge, Observ
 from personavlm.refit import refit
 from personavlm.store import Store, state_digest, user_folder, users
 from personavlm.trace import Trace, canonical
-from tests.fakes import kit
+from tests.fakes import answering, kit
 
 NOON = datetime(2025, 3, 3, 12, tzinfo=UTC)
 SECRET = "My sister Ottilie moved to Reykjavik in spring"
@@ -95,6 +95,19 @@ def test_what_else_the_session_taught_is_learnt_again_in_its_place(dana: Assista
     assert times == sorted(times)  # it stands where it was learnt, not at the end
     assert "bees" in "".join(memory.text for memory in dana.store.state(at(400)).all("episodic"))
     assert dana.store.verify() == []
+
+
+def test_malformed_output_that_was_kept_goes_too(tmp_path: Path) -> None:
+    secretive = Assistant(
+        create_user(tmp_path, "Dana", NOON), answering(episodic=f"no topics, but {SECRET}"), kit=kit()
+    )
+    secretive.say(at(0), SECRET + ".")
+    secretive.say(at(5), "I keep bees behind the house.")
+    secretive.tick(at(300))
+    assert any(SECRET in call.raw for call in secretive.store.calls())
+    report = erase(tmp_path, "Dana", Turns(("t1",)))
+    assert report.residue == 0
+    assert not any(call.raw for call in secretive.store.calls())
 
 
 def test_the_profile_is_folded_anew_without_the_reading(dana: Assistant, tmp_path: Path) -> None:

@@ -35,9 +35,11 @@ from personavlm.inspection import (
     leaving_out,
     lessons,
     looking_like,
+    manifest_of,
     moves,
     nearest,
     notable,
+    packed,
     profile_at,
     prompts,
     proposed_merges,
@@ -47,6 +49,7 @@ from personavlm.inspection import (
     recomputed,
     refused,
     replayed,
+    residents,
     resting_on,
     restored,
     retired,
@@ -55,6 +58,7 @@ from personavlm.inspection import (
     sharing,
     stops,
     summed,
+    unpacked,
     whole_days,
     without,
     wondered,
@@ -66,9 +70,11 @@ from personavlm.personality import TRAITS, Profile
 from personavlm.prompts import slot
 from personavlm.prompts.respond import parse_step, step_text
 from personavlm.retrieval import WEIGHTS
-from personavlm.store import Store
+from personavlm.store import DATABASE, Store, user_folder
 from personavlm.trace import Answer, Malformed, Retrieve
+from personavlm.training.rollouts import write_log
 from tests.fakes import NOTHING_NEW, answering, kit, look_up, remember
+from tests.test_bench_runs import go as run_bench
 
 NOON = datetime(2025, 3, 3, 12, tzinfo=UTC)
 LATER = NOON + timedelta(days=30)
@@ -639,6 +645,40 @@ def test_every_snippet_runs_as_it_stands(dana: Assistant, monkeypatch: pytest.Mo
         assert isinstance(store, Store)
         assert store.user == "Dana"
         store.close()
+
+
+def test_snippets_on_runs_and_homes_run_too(
+    dana: Assistant, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_bench(tmp_path, "full")
+    write_log(tmp_path / "full", ["loss"], [{"step": 1, "loss": 2.5}])
+    for code in (
+        sharing.benchmark([str(tmp_path / "full")], 'a "name"', "32k"),
+        sharing.training(str(tmp_path / "full")),
+        sharing.workspace(str(dana.store.folder.parent.parent)),
+    ):
+        exec(compile(code, "snippet", "exec"), {})
+    assert "Resident(user='Dana'" in capsys.readouterr().out
+
+
+def test_residents_are_everybody_even_who_cannot_be_read(dana: Assistant) -> None:
+    home = dana.store.folder.parent.parent
+    create_user(home, "Noor", NOON).close()
+    broken = user_folder(home, "Noor") / DATABASE
+    broken.write_bytes(b"no database at all" * 100)
+    found = {one.user: one for one in residents(home)}
+    assert (found["Dana"].turns, found["Dana"].problem) == (dana.store.counts()[0], "")
+    assert found[broken.parent.name].problem == "The database cannot be read."
+
+
+def test_an_archive_is_looked_into_before_it_comes_in(dana: Assistant, tmp_path: Path) -> None:
+    archive = packed(dana.store)
+    assert manifest_of(archive).turns == dana.store.counts()[0]
+    unpacked(archive, tmp_path / "elsewhere", "Dana the second")
+    with Store.open(tmp_path / "elsewhere", "Dana the second") as store:
+        assert store.head() == dana.store.head()
+    with pytest.raises(BadInput, match="not a complete"):
+        manifest_of(archive[:-100])
 
 
 def test_a_snippet_quotes_odd_names() -> None:

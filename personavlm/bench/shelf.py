@@ -136,9 +136,9 @@ def differences_by_task(a: Sequence[Answered], b: Sequence[Answered]) -> dict[st
     tasks = dict.fromkeys(SHORT.get(one.task, one.task) for one in a if not one.twin)
     found = {}
     for code in sorted(tasks, key=lambda name: (ORDER.get(name, len(ORDER)), name)):
-        same = [[one for one in each if SHORT.get(one.task, one.task) == code] for each in (a, b)]
-        if all(same):
-            found[code] = compare(*same, alignment=True)
+        first, second = ([one for one in each if SHORT.get(one.task, one.task) == code] for each in (a, b))
+        if first and second:
+            found[code] = compare(first, second, alignment=True)
     return found
 
 

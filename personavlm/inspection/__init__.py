@@ -10,6 +10,7 @@
     prompting   the exact prompts of a reply and of learning from it, and what fills them
     replays     a reply told once more: another look-up, another model, one memory less
     maps        the memory graph as a map
+    workspace   users of a home, what is still to be learnt of them, archives
     sharing     addresses, notebook code and tables of a view
 
 >>> [(row.verb, row.text) for row in learnt(trace.edits, state)]
@@ -51,6 +52,15 @@ from personavlm.inspection.prompting import Part, Prompt, lessons, prompts
 from personavlm.inspection.replays import LeftOut, leaving_out, replayed
 from personavlm.inspection.retrievals import DIALS, Ranking, Wondered, dialled, ranked, reason, whole_days, wondered
 from personavlm.inspection.turns import Learnt, Summary, learnt, resting_on, summed
+from personavlm.inspection.workspace import (
+    Resident,
+    Unlearnt,
+    manifest_of,
+    packed,
+    residents,
+    unlearnt,
+    unpacked,
+)
 
 __all__ = [
     "DIALS",
@@ -70,9 +80,11 @@ __all__ = [
     "Piece",
     "Prompt",
     "Ranking",
+    "Resident",
     "Rule",
     "Shift",
     "Summary",
+    "Unlearnt",
     "Verdict",
     "Wondered",
     "accepted",
@@ -91,9 +103,11 @@ __all__ = [
     "leaving_out",
     "lessons",
     "looking_like",
+    "manifest_of",
     "moves",
     "nearest",
     "notable",
+    "packed",
     "profile_at",
     "prompts",
     "proposed_merges",
@@ -103,6 +117,7 @@ __all__ = [
     "recomputed",
     "refused",
     "replayed",
+    "residents",
     "resting_on",
     "restored",
     "retired",
@@ -111,6 +126,8 @@ __all__ = [
     "sharing",
     "stops",
     "summed",
+    "unlearnt",
+    "unpacked",
     "whole_days",
     "without",
     "wondered",

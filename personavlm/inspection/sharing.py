@@ -1,16 +1,17 @@
-"""Sharing: the address that opens a view again, the code that does the same in a notebook, and tables as CSV."""
+"""Sharing: the address that opens a view again, the code that does the same in a notebook, values as CSV or JSON."""
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
 from personavlm.errors import BadInput, BadTime
-from personavlm.trace import Retrieve, aware
+from personavlm.trace import Retrieve, aware, plain
 
 
 def address(page: str, **named: str | None) -> str:
@@ -37,6 +38,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     writer.writerow(head)
     writer.writerows([_cell(cell) for cell in row] for row in rows)
     return out.getvalue()
+
+
+def as_json(value: object) -> str:
+    """Return a value as indented JSON."""
+    return json.dumps(plain(value), indent=1, ensure_ascii=False)
 
 
 def _cell(cell: object) -> object:
@@ -188,4 +194,20 @@ from personavlm.training.histories import read_history
 
 history = read_history(Path({run!r}))
 curves({{curve.name: {{{Path(run).name!r}: (curve.steps, curve.values)}} for curve in history.curves}})
+"""
+
+
+def workspace(home: str) -> str:
+    """Return code for everybody who lives in a home, and what is still to be learnt of them."""
+    return f"""\
+from pathlib import Path
+from personavlm.inspection import residents, unlearnt
+from personavlm.store import Store
+
+home = Path({home!r})
+for one in residents(home):
+    print(one)
+    if not one.problem:
+        with Store.open(home, one.user) as store:
+            print(*unlearnt(store), sep="\\n")
 """
