@@ -56,6 +56,7 @@ STYLE = """<style>
   border-bottom: 1px solid color-mix(in srgb, currentColor 9%, transparent); overflow-wrap: anywhere; }
 .pv th { color: color-mix(in srgb, currentColor 62%, transparent); font-size: 0.78rem; }
 .pv td.num, .pv th.num { text-align: right; font-variant-numeric: tabular-nums; }
+.pv td.num + td:not(.num), .pv th.num + th:not(.num) { padding-left: 1.4rem; }
 .pv a { color: inherit; text-decoration: underline; text-decoration-color: color-mix(in srgb, currentColor 35%,
   transparent); text-underline-offset: 2px; }
 .pv a:hover { text-decoration-color: currentColor; }

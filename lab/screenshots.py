@@ -1,6 +1,6 @@
 """Take the screenshots of the inspector that the documents show.
 
-    python lab/screenshots.py --home workspace --user Mara
+    python lab/screenshots.py --home workspace --user Mara [--theme dark]
 
 Starts the inspector on a copy of a workspace (``python tasks.py demo`` makes one), so that the workspace stays as it
 is, drives it in Chromium and writes PNGs of at most 250 KB to docs/screenshots/. ``--folder`` writes elsewhere, and
@@ -48,6 +48,9 @@ PAGES = {
     "personality": "",
     "retrieval": "&ask=What+did+Bob+bring+along%3F",
     "trace": "",
+    "benchmark": "",
+    "training": "",
+    "workspace": "",
 }
 """The pages beside the chat, with what each is asked to show."""
 

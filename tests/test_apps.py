@@ -595,8 +595,9 @@ def test_health_and_tour(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "<td>✗</td><td>disk</td>" in drawn(app)
     view(app, "Tour")
     healthy(app)
-    assert len(app.get("page_link")) == 14
-    assert "notebook 00_meet_the_assistant" in drawn(app)
+    assert drawn(app).count("<a href=") == 14
+    assert 'href="./personality?user=Dana&amp;view=Other+rules"' in drawn(app)
+    assert "00_meet_the_assistant" in drawn(app)
 
 
 def looked_at(home: Path) -> Report:
@@ -834,6 +835,11 @@ def go_to(page: Any, name: str, heading: str) -> None:
             return
 
 
+def complains(said: Any) -> bool:
+    """Whether a line of the console is an error of ours: Streamlit asks for its server under a page's name first."""
+    return said.type == "error" and "/_stcore/" not in (said.location or {}).get("url", "")
+
+
 def correct(page: Any, text: str, reason: str) -> None:
     """Correct the memory that is open, through its form."""
     page.get_by_role("button", name="Correct").first.click()
@@ -854,6 +860,7 @@ def test_a_journey_in_a_real_browser(home: Path) -> None:
     problems: list[str] = []
     with screenshots.inspector(home) as address, screenshots.page(1400, 900, "light", outside) as page:
         page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda said: problems.append(said.text) if complains(said) else None)
         page.goto(address)
         screenshots.settle(page)
         screenshots.ask(page, "What does my sister play?")
@@ -875,6 +882,9 @@ def test_a_journey_in_a_real_browser(home: Path) -> None:
             ("Personality", "How Dana comes across"),
             ("Retrieval", "What a question finds"),
             ("Trace", "Why Dana got that answer"),
+            ("Benchmark", "How much of it is right"),
+            ("Training", "How models were trained"),
+            ("Workspace", "What is behind it"),
             ("Timeline", "The life of Dana"),
         ):
             go_to(page, name, heading)

@@ -237,6 +237,7 @@ def test_a_prompts_parts_are_as_long_as_they_are_large() -> None:
     figure = context_bars([("respond", [("message", 30), ("instructions", 300)]), ("respond_more", [("message", 30)])])
     parts = {trace.name: list(trace.x) for trace in figure.data}
     assert parts == {"instructions": [300, 0], "message": [30, 30]}
+    assert [trace.name for trace in context_bars([("x", [("of no known name", 3)])]).data] == ["of no known name"]
 
 
 def test_the_map_shows_what_holds_and_what_ties() -> None:

@@ -39,10 +39,11 @@ def test_runs_stand_beside_each_other() -> None:
 def test_a_heat_map_has_every_cell_with_its_interval_and_the_baselines_apart() -> None:
     rows = {"<i>": {"all": ROWS["<b>ours</b>"], "a task": Interval(1, 0, 2)}, "blind": {"all": ROWS["guess"]}}
     figure = heat_map(rows, "%")
-    colours, words = figure.data
+    colours, words, apart = figure.data
     assert list(colours.y) == ["&lt;i&gt;", "\u00a0", "blind"]
     assert [list(line) for line in colours.z] == [[50.0, 1], [None, None], [None, None]]
-    assert list(words.customdata) == ["50.0 [45.0, 56.0] %", "1.0 [0.0, 2.0] %", "25.0 [24.0, 26.0] %"]
+    assert list(words.customdata) == ["50.0 [45.0, 56.0] %", "1.0 [0.0, 2.0] %"]
+    assert list(apart.customdata) == ["25.0 [24.0, 26.0] %"]
     assert heat_map({}, "%").data[0].y == ()
 
 

@@ -25,7 +25,7 @@ def test_a_run_is_read_with_its_curves_probes_and_recipe(tmp_path: Path) -> None
     found = read_history(run(tmp_path / "a"))
     assert found.curves == (Curve("loss", (1, 2), (2.5, 2.25)), Curve("kl", (2,), (0.5,)))
     assert found.probes == (Curve("copy", (2, 4), (0.5, 1.0)),)
-    assert (found.steps, found.kept, found.recipe) == (2, (), (("steps", "2"),))
+    assert (found.steps, found.kept, found.recipe) == (4, (), (("steps", "2"),))
     assert found.made_with == (("versions.torch", "2"),)
     assert found.curve("kl") == found.curves[1]
     assert found.curve("reward") is None
@@ -33,7 +33,15 @@ def test_a_run_is_read_with_its_curves_probes_and_recipe(tmp_path: Path) -> None
 
 def test_a_run_that_goes_on_has_no_recipe_yet(tmp_path: Path) -> None:
     found = read_history(run(tmp_path / "a", ended=False))
-    assert (found.steps, found.recipe, found.made_with) == (2, (), ())
+    assert (found.steps, found.recipe, found.made_with) == (4, (), ())
+
+
+def test_probes_alone_are_shown_while_the_log_is_still_to_come(tmp_path: Path) -> None:
+    folder = run(tmp_path / "a", ended=False)
+    (folder / "log.csv").unlink()
+    found = read_history(folder)
+    assert (found.curves, found.steps) == ((), 4)
+    assert histories(tmp_path) == (folder,)
 
 
 def test_runs_are_found_two_levels_deep(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 import streamlit as st
-from inspector_parts import block, heading, quoted, several, soft, steps, table, told
+from inspector_parts import block, heading, said, several, soft, steps, table, told
 from inspector_runs import against, known_places, runs_folder, scores_at, shelf_at, two_at
 from inspector_views import choose, draw, header, say, take_away, view_of
 
@@ -23,6 +23,11 @@ MAP, TWO, PARTS, COST, PUBLISHED = "What is right", "Compare two", "What parts a
 TABLES: tuple[TableId, ...] = ("table1", "table4", "table8", "table9", "table11")
 ALL = "all"
 CHANGES = {"gained": "wrong → right", "lost": "right → wrong"}
+COSTS = (
+    "Means per case; what taking a talk in costs is not among them. The embedded model counts words as tokens. Seconds "
+    "are those of the machine as busy as it was; of several runs made together, a later one finds encoded what an "
+    "earlier one had."
+)
 Taken = tuple[go.Figure | None, tuple[Sequence[str], Sequence[Sequence[object]]] | None]
 
 
@@ -150,19 +155,19 @@ def flipped(a: Row, b: Row, flip: Flip) -> None:
     """Draw both answers to one question, with their traces where these are here."""
     block(heading(f"{flip.case}: {flip.task}"))
     if a.run is None or b.run is None:
-        said = {row.name: next(one for one in row.answered if one.case == flip.case) for row in (a, b)}
-        block(*(soft(f"“{name}” said ({one.said or '–'}); right is ({one.gold})") for name, one in said.items()))
+        picked = {row.name: next(one for one in row.answered if one.case == flip.case) for row in (a, b)}
+        block(*(soft(f"“{name}” said ({one.said or '–'}); right is ({one.gold})") for name, one in picked.items()))
         block(soft("Only ids and numbers of these runs are kept here; traces lie in a run's own folder."))
         return
     entries = [(row.name, row.run.entry(flip.person, flip.case)) for row in (a, b) if row.run]
     question = next((entry.trace.turn.text for _, entry in entries if entry.trace), "")
-    block(quoted(question))
+    said(question)
     for column, (name, entry) in zip(st.columns(2, gap="large"), entries, strict=True):
         with column:
             one = entry.answered
             state = "" if one is None else one.why if one.failed else f"said ({one.said or '–'}), right is ({one.gold})"
             block(heading(name), soft(state), steps(None, entry.trace) if entry.trace else "")
-            block(quoted(one.reply) if one else "")
+            said(one.reply if one else "")
 
 
 # ── what parts are worth, and what they cost ─────────────────────────────────────────────────────────────────────
@@ -183,7 +188,7 @@ def worths(place: Place, shelf: Shelf, names: Sequence[str], setting: str) -> Ta
         block(soft("Nothing here is a variant of it."))
         return None, None
     figure = forest(
-        {name: interval(one.difference) for name, one in found.items()}, f"less “{reference}” (points)", 0.0
+        {name: interval(one.difference) for name, one in found.items()}, f"difference to {reference} (points)", 0.0
     )
     draw(figure, f"Differences to {reference}", f"worth {reference} {kind} {kin}")
     rows = [
@@ -191,8 +196,8 @@ def worths(place: Place, shelf: Shelf, names: Sequence[str], setting: str) -> Ta
         for name, one in found.items()
     ]  # fmt: skip
     head = ("variant", "value", "difference", "p", "became right", "became wrong")
-    said = f"Paired over persons; p is not corrected for there being {several(len(found), 'comparison')}."
-    block(table(head, rows, numbers=range(1, 6)), soft(said))
+    note = f"Paired over persons; p is not corrected for there being {several(len(found), 'comparison')}."
+    block(table(head, rows, numbers=range(1, 6)), soft(note))
     return figure, (head, rows)
 
 
@@ -211,8 +216,7 @@ def costs(shelf: Shelf, found: Mapping[str, Scores], setting: str) -> Taken:
         for name, one in spent.items()
     ]  # fmt: skip
     head = ("system", "cases", "seconds", "model calls", "tokens in", "tokens out")
-    said = "Means per case. The embedded model counts words as tokens; what taking a talk in costs is not among it."
-    block(table(head, rows, numbers=range(1, 6)), soft(said))
+    block(table(head, rows, numbers=range(1, 6)), soft(COSTS))
     return figure, (head, rows)
 
 

@@ -28,16 +28,15 @@ Taken = tuple[go.Figure | None, tuple[Sequence[str], Sequence[Sequence[object]]]
 
 def curve_view(shown: Mapping[str, History]) -> Taken:
     """Draw every number of the runs over steps, and what held-out examples come to."""
-    panels = panelled(shown, probes=False)
-    if not panels:
-        block(soft("The log is empty so far."))
-        return None, None
-    figure = curves(panels)
-    draw(figure, "Numbers of the training runs over steps: " + ", ".join(panels), f"curves {len(shown)}")
-    held = panelled(shown, probes=True)
+    panels, held = panelled(shown, probes=False), panelled(shown, probes=True)
+    figure = curves(panels or held, shares=not panels) if panels or held else None
+    if panels and figure is not None:
+        draw(figure, "Numbers of the training runs over steps: " + ", ".join(panels), f"curves {len(shown)}")
+    else:
+        block(soft("No losses so far: they are written when the run ends."))
     if held:
         block(heading("Held-out examples that are right from the first to the last token, by kind"))
-        draw(curves(held), "Share of held-out examples that are right, by kind", f"probes {len(shown)}")
+        draw(curves(held, shares=True), "Share of held-out examples that are right, by kind", f"probes {len(shown)}")
     rows = [
         (name, curve.name, step, value)
         for name, one in shown.items()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape as esc
 from pathlib import Path
 from typing import NamedTuple
 
 import streamlit as st
 from inspector_desk import Desk, assistant_for, examined, home, let_go, model_setting, open_desk
 from inspector_erasing import erase_view, whole_user
-from inspector_parts import block, evidence, heading, malformed, moment, plainly, several, soft, table, told
+from inspector_parts import block, evidence, heading, malformed, moment, several, soft, table, told
 from inspector_views import header, take_away, view_of
 
 from personavlm import demo
@@ -202,19 +203,26 @@ def health_view() -> Rows:
 def tour_view(desk: Desk | None) -> Rows:
     """Draw the stops of a guided tour, each beside the notebook that asks the same question."""
     block(soft("Each stop is a thing to try here, and a notebook that asks the same with its own figures."))
-    for number, stop in enumerate(STOPS, start=1):
-        notebook = next(iter(sorted(NOTEBOOKS.glob(f"{stop.notebook}_*.ipynb"))), None)
-        with st.container(horizontal=True, vertical_alignment="center"):
-            if desk is None:
-                block(soft(f"{number}. {stop.try_this}"))
-            else:
-                st.page_link(
-                    f"inspector_pages/{stop.page}.py", label=f"{number}. {plainly(stop.try_this)}", width="stretch",
-                    query_params={"user": desk.user} | ({"view": stop.view} if stop.view else {}),
-                )  # fmt: skip
-            block(soft(f"notebook {notebook.stem}" if notebook else f"notebook {stop.notebook}: not written yet"))
+    lines = "".join(
+        f"<tr><td>{number}</td><td>{stop_link(stop, desk)}</td><td>{esc(notebook_of(stop))}</td></tr>"
+        for number, stop in enumerate(STOPS, start=1)
+    )
+    block(f"<table><tr><th></th><th>try this</th><th>notebook</th></tr>{lines}</table>")
     rows = [(number, stop.try_this, stop.page, stop.notebook) for number, stop in enumerate(STOPS, start=1)]
     return ("stop", "try", "page", "notebook"), rows
+
+
+def stop_link(stop: Stop, desk: Desk | None) -> str:
+    """Return a stop's words as a link to its view; without a user there is nothing to see yet."""
+    if desk is None:
+        return esc(stop.try_this)
+    place = sharing.address("" if stop.page == "chat" else stop.page, user=desk.user, view=stop.view)
+    return f'<a href="./{esc(place)}">{esc(stop.try_this)}</a>'
+
+
+def notebook_of(stop: Stop) -> str:
+    found = next(iter(sorted(NOTEBOOKS.glob(f"{stop.notebook}_*.ipynb"))), None)
+    return found.stem if found else f"{stop.notebook}, not written yet"
 
 
 def page(desk: Desk | None) -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import plotly.graph_objects as go
 
-from personavlm.figures.style import CYCLE, RULE, SYMBOLS, as_html, faded, styled, wrapped
+from personavlm.figures.style import CYCLE, RULE, SYMBOLS, as_html, styled, wrapped
+
+PALE, DEEP = "#dcebf5", "#165a8a"
+"""The ends of a heat map's colours, for 0 and the most."""
+ON_PALE, ON_DEEP = "#12202c", "#ffffff"
+"""Text on them, the same on a light and a dark page."""
 
 
 class Interval(NamedTuple):
@@ -93,48 +99,46 @@ def heat_map(rows: Mapping[str, Mapping[str, Interval]], unit: str, most: float 
     found = [[rows.get(name, {}).get(column) for column in named] for name in lines]
     columns = [wrapped(as_html(column), 15) for column in named]
     figure = go.Figure()
+    lined = [as_html(name) for name in lines]
     figure.add_heatmap(
         z=[[one.value if one and one.measured else None for one in line] for line in found],
         x=columns,
-        y=[as_html(name) for name in lines],
+        y=lined,
         zmin=0,
         zmax=most,
-        colorscale=[[0, faded(CYCLE[0], 0.06)], [1, faded(CYCLE[0], 0.72)]],
+        colorscale=[[0, PALE], [1, DEEP]],
         showscale=False,
         xgap=2,
         ygap=2,
         hoverinfo="skip",
     )
-    _written(figure, found, columns, [as_html(name) for name in lines], unit)
-    figure.update_yaxes(categoryorder="array", categoryarray=[as_html(name) for name in lines][::-1], showgrid=False)
+    cells = [
+        (column, line, one)
+        for line, row in zip(lined, found, strict=True)
+        for column, one in zip(columns, row, strict=True)
+        if one is not None
+    ]
+    for measured in (True, False):
+        _written(figure, [cell for cell in cells if cell[2].measured == measured], unit, most if measured else None)
+    figure.update_yaxes(categoryorder="array", categoryarray=lined[::-1], showgrid=False)
     figure.update_xaxes(side="top", showgrid=False, tickangle=0, categoryorder="array", categoryarray=columns)
     figure = styled(figure, height=90 + 40 * len(lines), top=64)
     figure.update_layout(margin={"l": 30 + 7 * max(map(len, lines), default=0), "b": 8})
     return figure
 
 
-def _written(
-    figure: go.Figure,
-    found: Sequence[Sequence[Interval | None]],
-    columns: Sequence[str],
-    lines: Sequence[str],
-    unit: str,
-) -> None:
-    """Write each cell's value with its interval, in the page's own colour, so that it can be read on either ground."""
-    cells = [
-        (column, line, one)
-        for line, row in zip(lines, found, strict=True)
-        for column, one in zip(columns, row, strict=True)
-        if one is not None
+def _written(figure: go.Figure, cells: Sequence[tuple[str, str, Interval]], unit: str, most: float | None) -> None:
+    """Write values with their intervals into cells; those on colour (``most`` is given) in what can be read on it."""
+    text = [
+        f"{one.value:.0f}<br><span style='font-size:0.8em'>{one.low:.0f}–{one.high:.0f}</span>" for *_, one in cells
     ]
+    colours = [] if most is None else [ON_DEEP if one.value > 0.75 * most else ON_PALE for *_, one in cells]
     figure.add_scatter(
         x=[column for column, _, _ in cells],
         y=[line for _, line, _ in cells],
-        text=[
-            f"{one.value:.0f}<br><span style='font-size:0.72em'>{one.low:.0f}–{one.high:.0f}</span>"
-            for *_, one in cells
-        ],
+        text=text,
         mode="text",
+        textfont={"color": colours} if colours else None,
         showlegend=False,
         customdata=[f"{one.value:.1f} [{one.low:.1f}, {one.high:.1f}] {unit}" for *_, one in cells],
         hovertemplate="%{y}, %{x}: %{customdata}<extra></extra>",
@@ -162,7 +166,9 @@ def worth(rows: Mapping[str, tuple[float, Interval]], cost: str, unit: str) -> g
             hovertemplate=f"%{{y:.1f}} at {spent:,.0f}<extra>{as_html(name)}</extra>",
         )
     wide = bool(costs) and max(costs) > 10 * min(costs)
-    figure.update_xaxes(title_text=cost, type="log" if wide else "linear")
+    figure.update_xaxes(title_text=cost, tickformat=",.0f")
+    if wide:
+        figure.update_xaxes(type="log", dtick=math.log10(2))
     figure.update_yaxes(title_text=unit, range=[0, 100])
     figure = styled(figure, height=max(380, 60 + 22 * len(rows)))
     figure.update_layout(legend={"x": 1.01, "y": 1, "yanchor": "top"})

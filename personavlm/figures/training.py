@@ -17,10 +17,10 @@ Points = tuple[Sequence[int], Sequence[float]]
 """Steps and values."""
 
 
-def curves(panels: Mapping[str, Mapping[str, Points]]) -> go.Figure:
+def curves(panels: Mapping[str, Mapping[str, Points]], shares: bool = False) -> go.Figure:
     """Draw numbers of training runs over steps, a panel each; ``panels``: number -> run -> (steps, values).
 
-    A run has one colour and one dash in all panels. Single points are drawn as such.
+    A run has one colour and one dash in all panels. Single points are drawn as such; ``shares`` are drawn from 0 to 1.
     """
     rows = max(1, math.ceil(len(panels) / ACROSS))
     across = min(ACROSS, max(1, len(panels)))
@@ -48,6 +48,8 @@ def curves(panels: Mapping[str, Mapping[str, Points]]) -> go.Figure:
     figure = styled(figure, height=70 + 210 * rows, top=40)
     figure.update_annotations(font={"size": 12})
     figure.update_xaxes(title_text="step", row=rows)
+    if shares:
+        figure.update_yaxes(range=[-0.03, 1.03])
     figure.update_layout(legend={"orientation": "h", "x": 0, "y": -0.12 / rows, "yanchor": "top"})
     return figure
 

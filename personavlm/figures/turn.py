@@ -139,6 +139,8 @@ PART_COLOURS: Mapping[str, str] = {
     "traits": "#8462b8",
     "recent turns": "#c07c00",
     "message": "#c9506a",
+    "reply": "#8d3a4c",
+    "known already": "#4b7fa6",
     "procedural": TYPE_COLOURS["procedural"],
     "semantic": TYPE_COLOURS["semantic"],
     "visual": TYPE_COLOURS["visual"],
@@ -148,13 +150,14 @@ PART_COLOURS: Mapping[str, str] = {
 
 
 def context_bars(prompts: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> go.Figure:
-    """Draw what fills each prompt of a reply: its name, and its parts with their sizes (tokens, about four characters).
+    """Draw what fills each prompt: its name, and its parts with their sizes (tokens, about four characters).
 
-    Prompts stand from the first down; parts keep their colour in every figure.
+    Prompts stand from the first down; parts keep their colour in every figure, those of no known name are grey.
     """
     names = [f"{number}. {name}" for number, (name, _) in enumerate(prompts, start=1)]
     sizes = [dict(parts) for _, parts in prompts]
-    used = [part for part in PART_COLOURS if any(part in filled for filled in sizes)]
+    there = list(dict.fromkeys(part for filled in sizes for part in filled))
+    used = [*(part for part in PART_COLOURS if part in there), *(part for part in there if part not in PART_COLOURS)]
     bars = (
         go.Bar(
             x=[filled.get(part, 0) for filled in sizes],
@@ -162,7 +165,7 @@ def context_bars(prompts: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> go
             orientation="h",
             width=0.6,
             name=part,
-            marker={"color": PART_COLOURS[part], "line": {"width": 1, "color": "white"}},
+            marker={"color": PART_COLOURS.get(part, RULE), "line": {"width": 1, "color": "white"}},
             text=[part if filled.get(part, 0) > 0.12 * sum(filled.values()) else "" for filled in sizes],
             textposition="inside",
             insidetextanchor="middle",

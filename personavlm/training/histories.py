@@ -26,7 +26,7 @@ class History:
 
     folder: Path
     curves: tuple[Curve, ...]
-    """Every column of the log over steps."""
+    """Every column of the log over steps; none while a run that writes it at its end goes on."""
     probes: tuple[Curve, ...]
     """Share of held-out examples that are right from the first to the last token, in [0, 1], by kind over steps."""
     kept: tuple[int, ...]
@@ -38,8 +38,8 @@ class History:
 
     @property
     def steps(self) -> int:
-        """The last step of the log, 0 for an empty one."""
-        return max((curve.steps[-1] for curve in self.curves if curve.steps), default=0)
+        """The last step there is a number of, 0 if there is none."""
+        return max((curve.steps[-1] for curve in (*self.curves, *self.probes) if curve.steps), default=0)
 
     def curve(self, name: str) -> Curve | None:
         """Return a column of the log, None if the run has none of that name."""
@@ -47,9 +47,12 @@ class History:
 
 
 def histories(*roots: Path) -> tuple[Path, ...]:
-    """Return the folders of training runs within some folders, up to two levels deep, in the order of their names."""
-    logs = [log for root in roots for pattern in ("*/", "*/*/") for log in sorted(root.glob(pattern + LOG))]
-    return tuple(dict.fromkeys(log.parent for log in logs))
+    """Return the folders of training runs within some folders, up to two levels deep, root by root in their order."""
+    return tuple(dict.fromkeys(run for root in roots for run in sorted(_within(root))))
+
+
+def _within(root: Path) -> set[Path]:
+    return {table.parent for depth in ("*/", "*/*/") for name in (LOG, MARKS) for table in root.glob(depth + name)}
 
 
 def read_history(run: Path) -> History:
@@ -57,7 +60,8 @@ def read_history(run: Path) -> History:
     told = _told(run / "run.json")
     recipe = told.pop("recipe", {})
     try:
-        return History(run, read_log(run), _probes(run / MARKS), kept_steps(run), _spelled(recipe), _spelled(told))
+        curves = read_log(run) if (run / LOG).is_file() or not (run / MARKS).is_file() else ()
+        return History(run, curves, _probes(run / MARKS), kept_steps(run), _spelled(recipe), _spelled(told))
     except (KeyError, TypeError, ValueError) as error:
         raise BadInput(f"A table of {run} is damaged: {error}.", "look at its CSV files, or run it again.") from error
 
