@@ -35,7 +35,7 @@ def test_truth_lies_above_memory_and_staleness_has_its_own_line() -> None:
     )
     bars = {trace.name: trace for trace in validity([row]).data if trace.mode == "lines"}
     true, right, stale = (bars[name] for _, name in LOOK.values())
-    assert true.y[0] < right.y[0] == stale.y[0]
+    assert true.y[0] < right.y[0] < stale.y[0] < 0.5
     assert list(true.x) == [MAY, MAY + WEEK, None, MAY + WEEK, end, None]
     assert stale.line.dash != right.line.dash
     assert stale.line.color != right.line.color

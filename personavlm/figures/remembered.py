@@ -95,6 +95,8 @@ LOOK: dict[Standing, tuple[str, str]] = {
     "right": (CYCLE[0], "remembered, and so"),
     "stale": (CYCLE[1], "remembered, and no longer so"),
 }
+LANES: dict[Standing, float] = {"true": -0.24, "right": 0.0, "stale": 0.24}
+"""Where in its row a stretch is drawn, in rows: what held and what was stale may be remembered side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ class Row:
 
 
 def validity(rows: Sequence[Row]) -> go.Figure:
-    """Draw matters on a time axis (days), one row each: the truth above in grey, what is remembered of it below."""
+    """Draw matters on a time axis (days), one row each: the truth, then what memory had right, then what was stale."""
     figure = go.Figure()
     for standing, (colour, name) in LOOK.items():
         spans = list(_placed(rows, standing))
@@ -133,8 +135,7 @@ def validity(rows: Sequence[Row]) -> go.Figure:
 
 def _placed(rows: Sequence[Row], standing: Standing) -> Iterator[tuple[float, Span]]:
     for place, row in enumerate(rows):
-        lane = -0.17 if standing == "true" else 0.17
-        yield from ((place + lane, span) for span in (*row.true, *row.held) if span.standing == standing)
+        yield from ((place + LANES[standing], span) for span in (*row.true, *row.held) if span.standing == standing)
 
 
 def _bars(spans: Sequence[tuple[float, Span]], colour: str, name: str, standing: Standing) -> go.Scatter:
@@ -143,7 +144,7 @@ def _bars(spans: Sequence[tuple[float, Span]], colour: str, name: str, standing:
     for place, span in spans:
         x += [span.start, span.end, None]
         y += [place, place, None]
-    line = {"color": colour, "width": 6, "dash": "4px,3px" if standing == "stale" else "solid"}
+    line = {"color": colour, "width": 5, "dash": "4px,3px" if standing == "stale" else "solid"}
     return go.Scatter(x=x, y=y, mode="lines", line=line, name=name, hoverinfo="skip", showlegend=True)
 
 
@@ -154,7 +155,7 @@ def _starts(spans: Sequence[tuple[float, Span]], colour: str) -> go.Scatter:
         x=[span.start for _, span in spans],
         y=[place for place, _ in spans],
         mode="markers",
-        marker={"symbol": "line-ns", "size": 12, "line": {"width": 2, "color": colour}},
+        marker={"symbol": "line-ns", "size": 9, "line": {"width": 2, "color": colour}},
         text=told,
         hovertemplate="%{text}<extra></extra>",
         showlegend=False,
