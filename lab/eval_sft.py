@@ -30,13 +30,9 @@ from personavlm.prompts.respond import parse_step
 from personavlm.prompts.update import parse_core, parse_episodic, parse_personality, parse_procedural, parse_semantic
 from personavlm.scoring.choice import score
 from personavlm.scoring.spans import over_persons
-from personavlm.synthesis.training import Pictures, make_training_set
 from personavlm.trace import Answer, Malformed, Retrieve
 from personavlm.training.corpus import rows_of
 from personavlm.training.rendering import messages_of
-from personavlm.worlds.make import make_world
-from personavlm.worlds.pictures.album import data_of
-from personavlm.worlds.values import World
 
 LONGEST_ANSWER = 400
 """Most tokens of an answer; the teacher's longest is below."""
@@ -53,8 +49,11 @@ class Asked:
     right: str
 
 
-def unseen_world(seed: int, number: int) -> tuple[World, Pictures]:
-    """Return a person of the test half, whose names and things no training person shares, and half of the wording."""
+def unseen_world(seed: int, number: int) -> Any:
+    """Return a person of the test half with pictures: no training person shares their names and things."""
+    from personavlm.worlds.make import make_world
+    from personavlm.worlds.pictures.album import data_of
+
     world = make_world(seed, "test", "50", number)
     return world, {shot.id: data_of(shot) for shot in world.shots}
 
@@ -152,9 +151,21 @@ def answers(model: Any, asked: Sequence[Asked], batch: int) -> Iterator[tuple[As
     sampling = Sampling(max_tokens=LONGEST_ANSWER)
     for start in range(0, len(in_order), batch):
         some = in_order[start : start + batch]
-        for one, said in zip(some, model.complete_batch([one.messages for one in some], sampling), strict=True):
+        for one, said in zip(some, model.complete_batch([one.messages for one in some], sampling, batch), strict=True):
             yield one, said.text, said.finished
         print(f"{min(start + batch, len(in_order))} of {len(in_order)}", flush=True)
+
+
+def evaluate(setting: str, data: Path, out: Path, each: int, batch: int, seed: int) -> dict[str, Any]:
+    """Ask a model, write shares and answers to ``out`` and return the shares."""
+    from personavlm.models.loading import load_model
+
+    said = list(answers(load_model(setting), questions(data, each, seed), batch))
+    shares = table([(asked, marks(asked, text, finished)) for asked, text, finished in said])
+    kept = [{"kind": asked.kind, "person": asked.person, "right": asked.right, "said": text} for asked, text, _ in said]
+    result = {"model": setting, "seed": seed, "each": each, "shares": shares, "answers": kept}
+    write_atomically(out, json.dumps(result, indent=1, ensure_ascii=False).encode())
+    return shares
 
 
 def main() -> None:
@@ -173,15 +184,11 @@ def main() -> None:
         verb.add_argument("--seed", type=int, default=5)
     given = parser.parse_args()
     if given.verb == "make":
+        from personavlm.synthesis.training import make_training_set
+
         print(make_training_set(given.out, given.seed, given.persons, unseen_world, processes=1))
         return
-    from personavlm.models.loading import load_model
-
-    said = list(answers(load_model(given.model), questions(given.data, given.each, given.seed), given.batch))
-    shares = table([(asked, marks(asked, text, finished)) for asked, text, finished in said])
-    kept = [{"kind": asked.kind, "person": asked.person, "right": asked.right, "said": text} for asked, text, _ in said]
-    result = {"model": given.model, "seed": given.seed, "each": given.each, "shares": shares, "answers": kept}
-    write_atomically(given.out, json.dumps(result, indent=1, ensure_ascii=False).encode())
+    shares = evaluate(given.model, given.data, given.out, given.each, given.batch, given.seed)
     for kind, names in shares.items():
         print(f"{kind:12}", *(f"{name} {f['value']} [{f['low']}, {f['high']}] n {f['n']}" for name, f in names.items()))
 

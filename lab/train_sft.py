@@ -83,7 +83,14 @@ class Recipe:
     """Rank of LoRA; 0 trains all weights."""
     freeze_vision: bool = True
     optimizer: str = "adamw_torch"
-    precision: str = "fp32"
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """What is computed in."""
+    weights: Literal["fp32", "bf16"] = "fp32"
+    """What a checkpoint's weights are kept in; small models lose small steps in bf16."""
+    recompute: bool = False
+    """Keep no activations, for models that leave no room for them."""
+    workers: int = 0
+    """Processes that make batches; a run that climbs makes its own, since they would not hear of it."""
     save_every: int = 500
     log_every: int = 1
     seed: int = 0
@@ -94,7 +101,10 @@ class Recipe:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
         if unknown := sorted(set(found) - set(cls.__slots__)):
             raise BadInput(f"{path} has {unknown[0]!r}, which no recipe has.", f"use {', '.join(cls.__slots__)}.")
-        return cls(**found | {"limits": tuple(found.get("limits", ()))})
+        recipe = cls(**found | {"limits": tuple(found.get("limits", ()))})
+        if recipe.workers and recipe.mastered:
+            raise BadInput(f"{path} has workers, who would not hear of a climb.", "set workers or mastered, not both.")
+        return recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +156,7 @@ def _start(recipe: Recipe, data: Path, out: Path) -> tuple[Any, Any]:
     if not base.startswith(SCRATCH):
         from personavlm.models.weights import Loading, load
 
-        model, processor, _ = load(base, Loading(dtype="bfloat16" if recipe.precision == "bf16" else "float32"))
+        model, processor, _ = load(base, Loading(dtype="bfloat16" if recipe.weights == "bf16" else "float32"))
         return model, processor
     size = size_named(recipe.base.removeprefix(SCRATCH))
     kept = out / "tokenizer"
@@ -210,7 +220,8 @@ def _trainer(
         weight_decay=recipe.decay,
         max_grad_norm=recipe.clip,
         bf16=recipe.precision == "bf16",
-        activation_checkpointing=recipe.precision == "bf16",
+        activation_checkpointing=recipe.recompute,
+        dataloader_num_workers=recipe.workers,
         save_steps=recipe.save_every,
         logging_steps=recipe.log_every,
         seed=recipe.seed,

@@ -27,7 +27,7 @@ from personavlm.models.chat import chat_text, decoded
 from personavlm.models.weights import NESTED_IMAGES, Loading, load, out_of_memory
 
 BATCH = 8
-"""Requests generated together; more are taken in turns, so memory does not grow with the list."""
+"""Requests generated together unless another number is asked for; more are taken in turns, so memory does not grow with the list."""
 INCOMPLETE = "\ufffd"
 """What a tokenizer decodes half a character to."""
 
@@ -76,11 +76,13 @@ class Transformers:
         """
         return self.complete_batch([messages], sampling)[0]
 
-    def complete_batch(self, requests: Sequence[Sequence[Message]], sampling: Sampling) -> list[Completion]:
-        """Return one completion per request, ``BATCH`` at a time; greedy answers are those of single requests."""
+    def complete_batch(
+        self, requests: Sequence[Sequence[Message]], sampling: Sampling, batch: int = BATCH
+    ) -> list[Completion]:
+        """Return one completion per request, ``batch`` at a time; greedy answers are those of single requests."""
         answers: list[Completion] = []
-        for start in range(0, len(requests), BATCH):
-            inputs = self._inputs(requests[start : start + BATCH])
+        for start in range(0, len(requests), batch):
+            inputs = self._inputs(requests[start : start + batch])
             answers += self._completions(inputs, self._generate(inputs, sampling))
         return answers
 
