@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -164,7 +165,13 @@ def per_person(scored: Sequence[tuple[str, float]]) -> NDArray[np.float64]:
 
 def interval(sums: NDArray[np.float64], seed: int = 0) -> tuple[float, float]:
     """Return the 95 % bootstrap interval of a mean over persons' (sum, number)."""
-    drawn = np.random.default_rng(seed).integers(0, len(sums), (RESAMPLES, len(sums)))
-    again = sums[drawn].sum(axis=1)
+    again = _draws(len(sums), seed) @ sums
     low, high = np.percentile(again[:, 0] / again[:, 1], [2.5, 97.5])
     return float(low), float(high)
+
+
+@lru_cache(maxsize=16)
+def _draws(persons: int, seed: int) -> NDArray[np.float64]:
+    """Return how often each person is drawn in each resample, shape (RESAMPLES, persons); the same for all figures."""
+    drawn = np.random.default_rng(seed).integers(0, persons, (RESAMPLES, persons))
+    return np.stack([np.bincount(one, minlength=persons) for one in drawn]).astype(float)
