@@ -32,7 +32,7 @@ from personavlm.store import users
 
 OUT = Path(__file__).parent / "results" / "inspector_times.json"
 GRAPH = "graph of 2000"
-PAGES = ("", "timeline", "memories", "graph", "personality", "retrieval", "trace")
+PAGES = ("", "timeline", "memories", "graph", "personality", "retrieval", "trace", "benchmark", "training", "workspace")
 IDLE = """() => {
   const app = document.querySelector('[data-testid="stApp"]');
   return app && app.dataset.testScriptState === 'notRunning' && document.querySelector('h3')

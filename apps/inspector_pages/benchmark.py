@@ -57,10 +57,8 @@ def whole_map(shelf: Shelf, found: Mapping[str, Scores], setting: str) -> Taken:
     rows |= {f"rule: {name}": {ALL: interval(one, False)} for name, one in best_rule(shelf).items()}
     figure = heat_map(rows, "% right")
     draw(figure, f"Share of questions that each system answers rightly, {split}", f"heat {split}")
-    block(
-        soft("Below, apart: what those get who know nothing of the person. PA is a choice of two, the others of four.")
-    )
-    block(soft(NOTE))
+    two_way = " PA is a choice of two, the others of four." if split == "by task" else ""
+    block(soft(f"Below, apart: what those get who know nothing of the person.{two_way} {NOTE}"))
     overall = [
         (name, shown(one.overall_mcq), shown(one.overall_with_alignment), shown(shelf.alignment(name, setting)),
          str(one.mcq + one.alignment), str(one.unparsed), str(one.failed))
