@@ -79,15 +79,15 @@ def choose(label: str, options: Sequence[str], name: str, start: int = 0, width:
     return chosen
 
 
-def view_of(options: Sequence[str], key: str, format_func: Callable[[str], str] = str) -> str:
-    """Draw the choice between a page's views, which the address names; return the one that is shown."""
-    if asked := linked("view", options.__contains__):
+def view_of(options: Sequence[str], key: str, format_func: Callable[[str], str] = str, name: str = "view") -> str:
+    """Draw the choice between views, which the address names under ``name``; return the one that is shown."""
+    if asked := linked(name, options.__contains__):
         st.session_state[key] = asked
     st.session_state.setdefault(key, options[0])
     view: str = st.segmented_control(
-        "View", options, key=key, label_visibility="collapsed", required=True, format_func=format_func
+        name.title(), options, key=key, label_visibility="collapsed", required=True, format_func=format_func
     )
-    say("view", view if view != options[0] else None)
+    say(name, view if view != options[0] else None)
     return view
 
 

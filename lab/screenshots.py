@@ -125,9 +125,10 @@ def ask(opened: Any, question: str) -> None:
 
 
 def save(opened: Any, file: Path) -> None:
-    """Write what the browser shows as a small PNG (256 colours)."""
+    """Write what the browser shows as a small PNG: 256 colours, so chosen that rare ones, such as a legend's, stay."""
     with Image.open(BytesIO(opened.screenshot())) as shot:
-        shot.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(file, optimize=True)
+        few = shot.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        few.save(file, optimize=True)
     if file.stat().st_size > MOST_BYTES:
         raise SystemExit(f"{file.name} has {file.stat().st_size} bytes, more than {MOST_BYTES}")
     print(f"{file.name}: {file.stat().st_size // 1000} KB")

@@ -876,6 +876,11 @@ def test_a_journey_in_a_real_browser(home: Path) -> None:
         screenshots.settle(page)
         screenshots.ask(page, "What does my sister play?")
         page.get_by_text("viola").first.wait_for(timeout=60_000)
+        bike = {"name": "bike.png", "mimeType": "image/png", "buffer": photo()}
+        page.get_by_test_id("stChatInput").locator("input[type=file]").first.set_input_files(files=[bike])
+        page.get_by_text("bike.png").first.wait_for(timeout=60_000)
+        screenshots.ask(page, "This is my new bike.")
+        page.locator('[data-testid="stChatMessage"] img.pv-pic').last.wait_for(timeout=60_000)
         for name, heading in (
             ("Timeline", "The life of Dana"),
             ("Graph", "What ties Dana's memories together"),

@@ -41,10 +41,7 @@ def interval(one: Figure, measured: bool = True) -> Interval:
 def whole_map(shelf: Shelf, found: Mapping[str, Scores], setting: str) -> Taken:
     """Draw every system's figures by aspect or task, the baselines apart."""
     block(soft(point(shelf, found)))
-    split = st.segmented_control(
-        "Columns", ["by aspect", "by task"], default="by aspect", key="columns", required=True,
-        label_visibility="collapsed",
-    )  # fmt: skip
+    split = view_of(["by aspect", "by task"], "columns", name="columns")
     parts = by_aspect if split == "by aspect" else by_task
     rows = {
         row.name: {
@@ -257,7 +254,9 @@ def page() -> None:
         figure, rows = costs(shelf, scores, setting) if view == COST else as_published()
     with away:
         code = sharing.benchmark([str(path) for path in found[name].paths], name, setting)
-        asked = {key: st.query_params.get(key) for key in ("shelf", "setting", "from", "to", "against", "case")}
+        asked = {
+            key: st.query_params.get(key) for key in ("shelf", "setting", "columns", "from", "to", "against", "case")
+        }
         take_away("benchmark", code, figure, rows, **asked)
 
 

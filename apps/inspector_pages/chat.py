@@ -28,7 +28,7 @@ from inspector_views import MEMORIES, TRACE, draw, linked, say, take_away
 from personavlm.asking import Delta
 from personavlm.assistant import Shown
 from personavlm.figures import turn_timeline
-from personavlm.inspection import learnt, resting_on, sharing, summed
+from personavlm.inspection import LEARNING, learnt, resting_on, sharing, summed
 from personavlm.personality import HIGHEST, LOWEST, TRAITS, Trait
 from personavlm.pictures import Marked
 from personavlm.trace import Malformed, Retrieve, Trace
@@ -233,10 +233,16 @@ def taught(name: str, learning: bool) -> None:
     job = desk.job(name)
     if learning and (job is None or job.status != "queued"):
         st.rerun()
-    bad = malformed(job.note) if job is not None and job.status == "failed" else ""
+    bad = complaints(name, job.note) if job is not None and job.status == "failed" else ""
     rows = learnt(desk.store.edits(name), desk.store.state())
     waiting = soft("still to be learnt; the reply did not wait for it") if learning else learnt_rows(rows)
     block(heading("Learnt from this turn"), waiting, bad)
+
+
+def complaints(name: str, note: str) -> str:
+    """Return what was Malformed while a turn was learnt from, with the model's own words."""
+    calls_made = [call for call in desk.store.trace(name).calls if call.malformed and call.purpose in LEARNING["turn"]]
+    return "".join(malformed(f"{c.purpose}: {c.malformed}", c.raw) for c in calls_made) or malformed(note)
 
 
 def newest() -> str:

@@ -53,6 +53,7 @@ from personavlm.inspection.replays import LeftOut, leaving_out, replayed
 from personavlm.inspection.retrievals import DIALS, Ranking, Wondered, dialled, ranked, reason, whole_days, wondered
 from personavlm.inspection.turns import Learnt, Summary, learnt, resting_on, summed
 from personavlm.inspection.workspace import (
+    LEARNING,
     Resident,
     Unlearnt,
     manifest_of,
@@ -65,6 +66,7 @@ from personavlm.inspection.workspace import (
 __all__ = [
     "DIALS",
     "KINDS",
+    "LEARNING",
     "RULES",
     "Bridge",
     "Changes",
