@@ -135,3 +135,41 @@ def test_a_recipe_with_an_unknown_field_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="learning_rate"):
         Recipe.read(path)
     assert Recipe.read(Path("lab/recipes/sft_smoke.toml")).limits == (512,)
+
+
+def test_from_worlds_to_a_measured_model(tmp_path: Path) -> None:
+    """Data, base, SFT and bench, each a few steps, with what a trained model needs and nothing else."""
+    from typer.testing import CliRunner
+
+    from personavlm.cli import app
+    from personavlm.synthesis.training import make_training_set, training_world
+
+    data = tmp_path / "data"
+    make_training_set(data, seed=0, persons=3, make=training_world, processes=1)
+    base = Recipe("scratch:random", steps=6, batch=4, stage="base", persons=2, drills=200, longest=256, limits=(64,))
+    first = train(replace(base, mastered=0.01, probe_every=3, probe_each=2), data, tmp_path / "base")
+    sft = Recipe(str(first), steps=4, batch=2, longest=1024, limits=(512,), drills=20, probe_every=2, probe_each=2)
+    model = train(sft, data, tmp_path / "sft")
+    for run in ("base", "sft"):
+        assert (tmp_path / run / "curves.csv").read_text().startswith("step,limit,kind,examples,exact,tokens\n")
+    asked = ["bench", "run", "--data", "persona-mme", "data/worlds/bench", "--setting", "32k", "--limit", "1"]
+    options = ["--model", f"hf:{model}?max_tokens=8", "--workers", "1", "--engine", "threads", "--json"]
+    done = CliRunner().invoke(app, [*asked, *options, "--out", str(tmp_path / "bench")])
+    assert done.exit_code == 0, done.output
+    assert 0 <= json.loads(done.stdout)["overall_mcq"]["value"] <= 100
+
+
+def test_training_needs_neither_polars_nor_faiss_nor_streamlit(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "recipe.toml").write_text('base = "scratch:random"\nsteps = 1\nbatch = 2\nlongest = 200\ndrills = 4\n')
+    arguments = ["train_sft", str(tmp_path / "recipe.toml"), "--data", str(data), "--out", str(tmp_path / "run")]
+    program = (
+        "import runpy, sys\n"
+        "sys.modules.update(dict.fromkeys(('polars', 'faiss', 'streamlit', 'sentence_transformers')))\n"
+        f"sys.argv = {arguments!r}\n"
+        "runpy.run_module('lab.train_sft', run_name='__main__')\n"
+        "import lab.gpu.legs, lab.eval_sft\n"
+    )
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": "."}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert (tmp_path / "run" / "model" / "model.safetensors").is_file()
