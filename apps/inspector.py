@@ -1,6 +1,6 @@
 """The inspector: see what the assistant remembers, why it answered, how the profile changed.
 
-    streamlit run apps/inspector.py          PERSONAVLM_HOME and PERSONAVLM_MODEL choose users and model
+    streamlit run apps/inspector.py      PERSONAVLM_HOME, PERSONAVLM_MODEL, PERSONAVLM_RUNS choose users, model and runs
 
 This is the entry: it chooses the user and the page. Pages choose, call and draw; what is computed lives in the package.
 """
