@@ -17,7 +17,7 @@ from personavlm.errors import BadInput
 from personavlm.models import ImagePart, Message
 from personavlm.models.local import Transformers
 from personavlm.training.batches import IGNORED, Collator
-from personavlm.training.corpus import Corpus, Rendered, render_rows, write_corpus
+from personavlm.training.corpus import Corpus, Rendered, render_rows, rows_of, write_corpus
 from personavlm.training.course import Course, Stage
 from personavlm.training.rendering import Example, messages_of, picture_tokens, render, spans
 from personavlm.training.scratch import SIZES, make_model, make_processor, size_named, train_tokenizer
@@ -202,6 +202,35 @@ def test_rows_of_a_training_set_become_examples(processor: Any, tmp_path: Path) 
     expected = render(processor, messages_of(row, data), {"images/m.png": 4})
     assert found.example.ids.tolist() == expected.ids.tolist()
     assert list(render_rows(tmp_path, processor, longest=3)) == []
+
+
+def test_a_conversation_that_is_too_long_ends_after_an_earlier_step(processor: Any, tmp_path: Path) -> None:
+    said = [
+        ("user", "whose mug?"),
+        ("assistant", "<think>look</think>"),
+        ("user", "a red mug " * 30),
+        ("assistant", "A."),
+    ]
+    messages = [{"role": role, "content": [{"type": "text", "text": text}]} for role, text in said]
+    row = {"messages": messages, "images": [], "kind": "reasoning", "person": "train-0"}
+    (tmp_path / "sft.jsonl").write_text(json.dumps(row) + "\n")
+
+    def trained(longest: int) -> list[str]:
+        found = render_rows(tmp_path, processor, longest)
+        return [processor.tokenizer.decode(one.example.ids[one.example.mask]) for one in found]
+
+    assert trained(1_000) == ["<think>look</think><|im_end|>A.<|im_end|>"]
+    assert trained(100) == ["<think>look</think><|im_end|>"]
+    assert trained(10) == []
+
+
+def test_held_back_persons_are_not_trained_on(processor: Any, tmp_path: Path) -> None:
+    asked, said = ({"role": r, "content": [{"type": "text", "text": "x"}]} for r in ("user", "assistant"))
+    rows = [{"messages": [asked, said], "images": [], "kind": "core", "person": f"train-{n}"} for n in range(100)]
+    (tmp_path / "sft.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert [row["person"] for row in rows_of(tmp_path, held=True)] == ["train-49", "train-99"]
+    assert len(list(rows_of(tmp_path))) == 98
+    assert len(list(rows_of(tmp_path, every=2))) == 50
 
 
 def test_sizes_are_known_by_name() -> None:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from personavlm.errors import BadInput
 from personavlm.files import write_atomically
+from personavlm.models import Message
 from personavlm.training.rendering import Example, messages_of, picture_tokens, render
 
 HEAD = "corpus.json"
@@ -144,17 +145,30 @@ def render_rows(
     held: bool = False,
     progress: Progress = lambda *_: None,
 ) -> Iterator[Rendered]:
-    """Yield a training set's rows rendered; those over ``longest`` tokens are left out, and counted by the caller."""
+    """Yield a training set's rows rendered, none over ``longest`` tokens.
+
+    A conversation of several steps that is longer ends after an earlier one; a row whose first step is too long is left
+    out.
+    """
     costs: dict[str, int] = {}
     for number, row in enumerate(rows_of(data, every, held), start=1):
         pictures = {path: (data / path).read_bytes() for path in row["images"]}
         messages = messages_of(row, pictures)
         shown = (part for message in messages for part in message.images if part.digest not in costs)
         costs |= {part.digest: picture_tokens(processor, part) for part in shown}
-        example = render(processor, messages, costs)
-        if len(example) <= longest:
+        if (example := _within(processor, messages, costs, longest)) is not None:
             yield Rendered(row["kind"], example)
         progress("samples rendered", number, 0)
+
+
+def _within(processor: Any, messages: tuple[Message, ...], costs: dict[str, int], longest: int) -> Example | None:
+    """The most steps of a conversation that fit."""
+    while any(message.role == "assistant" for message in messages):
+        example = render(processor, messages, costs)
+        if len(example) <= longest:
+            return example
+        messages = messages[:-2]
+    return None
 
 
 def _sft(data: Path) -> Path:
