@@ -217,6 +217,7 @@ def test_memories_show_cards_history_and_why_not(app: AppTest) -> None:
     assert "sister plays the cello" in drawn(app)
     app.button(key="open m1_1").click().run()
     assert app.query_params["memory"] == "m1_1"
+    assert "Came back for" in drawn(app)
     app.text_input(key="question").set_value("Who plays the cello?")
     press(app, "Ask")
     healthy(app)

@@ -22,6 +22,7 @@ from personavlm.inspection import (
     accepted,
     as_of,
     at,
+    brought_back_for,
     changes,
     chart,
     contradictions,
@@ -141,6 +142,8 @@ def test_what_a_turn_taught_in_words(dana: Assistant) -> None:
     assert best is not None
     assert best.scores.fused == max(hit.scores.fused for hit in store.trace("t5").hits if hit.type != "turn")
     assert resting_on(replace(store.trace("t5"), steps=())) is None
+    assert brought_back_for(store.traces(), {"m1_1"}) == ("t5",)
+    assert brought_back_for(store.traces(), {"nothing"}) == ()
 
 
 # ── memories ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -11,6 +11,7 @@ from inspector_desk import here, home, now
 from inspector_parts import (
     block,
     card,
+    evidence,
     heading,
     moment,
     particulars,
@@ -28,6 +29,7 @@ from personavlm.inspection import (
     Contradiction,
     Hand,
     accepted,
+    brought_back_for,
     contradictions,
     corrected,
     counted,
@@ -145,6 +147,9 @@ def closer(state: State, memory: Memory, looking_back: bool) -> None:
                 on_click=bring_back, args=(version.id,),
             )  # fmt: skip
         before = version
+    used = brought_back_for(desk.traces(), {version.id for version in versions})
+    if used:
+        block(heading(f"Came back for {several(len(used), 'reply')}"), evidence(desk.store, used))
     if looking_back:
         block(soft("This is how it was; go to the present to change it."))
     elif changeable and versions[-1].status == "current":

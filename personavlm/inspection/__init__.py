@@ -51,7 +51,7 @@ from personavlm.inspection.profiles import RULES, Move, Rule, moves, profile_at,
 from personavlm.inspection.prompting import Part, Prompt, lessons, prompts
 from personavlm.inspection.replays import LeftOut, leaving_out, replayed
 from personavlm.inspection.retrievals import DIALS, Ranking, Wondered, dialled, ranked, reason, whole_days, wondered
-from personavlm.inspection.turns import Learnt, Summary, learnt, resting_on, summed
+from personavlm.inspection.turns import Learnt, Summary, brought_back_for, learnt, resting_on, summed
 from personavlm.inspection.workspace import (
     LEARNING,
     Resident,
@@ -92,6 +92,7 @@ __all__ = [
     "accepted",
     "as_of",
     "at",
+    "brought_back_for",
     "changes",
     "chart",
     "contradictions",

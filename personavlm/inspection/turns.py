@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from personavlm.memory import Add, Edit, Link, MemoryType, Merge, Observe, Override, Replace, Retire, State
@@ -48,6 +48,11 @@ def resting_on(trace: Trace) -> Hit | None:
     """Return the best memory among a reply's hits, None if there is none; raw turns do not count."""
     memories = [hit for hit in trace.hits if hit.type != "turn"]
     return max(memories, key=lambda hit: hit.scores.fused, default=None)
+
+
+def brought_back_for(traces: Iterable[Trace], memories: Collection[str]) -> tuple[str, ...]:
+    """Return the turns whose reply had one of these memories among its hits, latest first."""
+    return tuple(trace.turn.id for trace in traces if any(hit.id in memories for hit in trace.hits))[::-1]
 
 
 @dataclass(frozen=True, slots=True)
