@@ -20,6 +20,7 @@ from personavlm.store import Store, state_digest
 from personavlm.trace import Answer, Malformed, Retrieve
 from personavlm.training.environment import SEMANTIC, TOPICS, Augmentation, Environment, Episode, Memories, augmented
 from personavlm.training.policy import Request, together
+from personavlm.training.questions import HOME
 from personavlm.training.rewards import Reward, Unscored
 from personavlm.training.scratch import SIZES, make_model
 from tests.fakes import kit, look_up
@@ -96,7 +97,7 @@ def test_a_rollout_has_the_ids_of_respond_to_the_token(
     """At every step, pictures in their places, whether the policy ended its message itself or was cut."""
     episode = played(environment(home, model), question, outputs, ended)
     overheard = Overheard(model, outputs)
-    with Store.open(home, "Dana") as store:
+    with Store.open(home / HOME, "Dana") as store:
         shown = [(home / path).read_bytes() for path in question.pictures]
         trace = Assistant(store, overheard, kit=kit()).ask(question.time, question.text, shown)
     assert episode.trace.steps == trace.steps
@@ -124,7 +125,7 @@ def test_pictures_among_the_hits_come_back_as_pictures(home: Path, model: Transf
 
     episode = played(environment(home, model), SEEN, [look_up("dog"), ANSWER])
     overheard = Overheard(model, [look_up("dog"), ANSWER])
-    with Store.open(home, "Dana") as store:
+    with Store.open(home / HOME, "Dana") as store:
         Assistant(store, overheard, kit=kit()).ask(SEEN.time, SEEN.text, [photo("red", 80)])
     assert len(episode.pictures) == 2  # the one sent, and the one remembered
     from personavlm.models.chat import decoded
@@ -191,7 +192,7 @@ def test_a_rollout_ends_where_the_next_output_might_not_fit(home: Path, model: T
 
 
 def test_memory_is_not_changed_by_being_asked(home: Path, model: Transformers) -> None:
-    with Store.open(home, "Dana") as store:
+    with Store.open(home / HOME, "Dana") as store:
         before = store.head(), state_digest(store.state())
         played(environment(home, model), SEEN, [look_up("dog"), ANSWER])
         assert (store.head(), state_digest(store.state())) == before

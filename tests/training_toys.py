@@ -13,7 +13,7 @@ from PIL import Image
 from personavlm.assistant import Assistant, create_user
 from personavlm.prompts import slot
 from personavlm.prompts.choice import render_choice
-from personavlm.training.questions import Question
+from personavlm.training.questions import HOME, Question
 from personavlm.training.scratch import SIZES, make_processor, train_tokenizer
 from tests.fakes import answering, kit, look_up, remember
 
@@ -31,7 +31,7 @@ def photo(colour: str, size: int = 64) -> bytes:
     return out.getvalue()
 
 
-def memory(home: Path) -> Path:
+def memory(folder: Path) -> Path:
     """Dana's memory: her sister, her town, and her dog with its picture."""
     told = {
         "My sister plays the cello.": remember("Dana's sister plays the cello"),
@@ -42,15 +42,15 @@ def memory(home: Path) -> Path:
     def learn(messages: Any) -> str:
         return next((kept for said, kept in told.items() if said in slot(messages, "UserQuery")), '"decision": false')
 
-    with create_user(home, "Dana", NOON) as store:
+    with create_user(folder / HOME, "Dana", NOON) as store:
         dana = Assistant(store, answering(semantic=learn, respond=look_up("x")), kit=kit())
         for number, said in enumerate(told):
             pictures = [photo("red")] if "dog" in said else []
             dana.given(NOON + timedelta(minutes=number), said, "I see.", pictures)
         dana.flush()
         dana.tick(NOON + timedelta(days=1))
-    (home / "dog.png").write_bytes(photo("red", 80))
-    return home
+    (folder / "dog.png").write_bytes(photo("red", 80))
+    return folder
 
 
 def processor(vocabulary: int = 600) -> Any:

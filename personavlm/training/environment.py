@@ -29,7 +29,7 @@ from personavlm.retrieval import Index
 from personavlm.store import Store
 from personavlm.trace import Trace
 from personavlm.training.policy import Policy, Request, Sample, together
-from personavlm.training.questions import Question
+from personavlm.training.questions import HOME, Question
 from personavlm.training.rewards import Reward, Scoring, Unscored, reward
 
 TOPICS, SEMANTIC = (2, 5), (3, 6)
@@ -91,16 +91,16 @@ class Frozen(Library):
 
 @dataclass(slots=True)
 class Memories:
-    """The memories of the persons that are asked, opened once each; ``home`` is where ``prepare`` put them."""
+    """The memories of the persons that are asked, opened once each; ``folder`` is what ``memories.prepare`` wrote."""
 
-    home: Path
+    folder: Path
     kit: Kit
     _open: dict[str, tuple[Store, Shelf]] = field(default_factory=dict)
 
     def assistant(self, question: Question, policy: Policy, config: Config) -> Assistant:
         """Return the assistant of a question's person, answered by the policy."""
         if question.person not in self._open:
-            self._open[question.person] = Store.open(self.home, question.person), Shelf()
+            self._open[question.person] = Store.open(self.folder / HOME, question.person), Shelf()
         store, shelf = self._open[question.person]
         assistant = Assistant(store, policy, config, self.kit)
         assistant.library = Frozen(store, self.kit, shelf)
@@ -175,7 +175,7 @@ class Environment:
         """Play one rollout and score it."""
         policy = self._policy(sample)
         assistant = self.memories.assistant(question, policy, config)
-        pictures = [(self.memories.home / path).read_bytes() for path in question.pictures]
+        pictures = [(self.memories.folder / path).read_bytes() for path in question.pictures]
         trace = assistant.ask(question.time, question.text, pictures)
         earned: Reward | Unscored = Unscored("the prompt leaves no room for an output")
         if policy.outputs:

@@ -21,6 +21,8 @@ from personavlm.scoring.choice import pick
 from personavlm.trace import canonical, revive
 
 Form = Literal["open", "choice", "binary"]
+HOME = "home"
+"""Where the asked persons' memories lie in a folder of questions (``memories.prepare``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Question:
     evidence: tuple[datetime, ...] = ()
     """When what the answer rests on was said; empty if nothing has to be looked up, or it was never told."""
     pictures: tuple[str, ...] = ()
-    """Pictures sent along, as paths in the data folder."""
+    """Pictures sent along, as paths in the folder of questions."""
 
     @property
     def options(self) -> tuple[tuple[str, str], ...]:

@@ -105,13 +105,13 @@ class Curve:
     values: tuple[float, ...]
 
 
-def write_log(run: Path, columns: Sequence[str], rows: Iterable[Mapping[str, float]]) -> None:
+def write_log(run: Path, columns: Sequence[str], rows: Iterable[Mapping[str, float | None]]) -> None:
     """Write ``log.csv``: a row a step, its number first; what a step does not have stays empty."""
     with (run / LOG).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["step", *columns])
         for row in rows:
-            writer.writerow([int(row["step"]), *(_spelled(row.get(name)) for name in columns)])
+            writer.writerow([row["step"], *(_spelled(row.get(name)) for name in columns)])
 
 
 def _spelled(value: float | None) -> str:
