@@ -134,13 +134,12 @@ def save_checkpoint(folder: Path, model: Any, processor: Any) -> Path:
 def _config(tokenizer: Any, size: Size) -> Any:
     from transformers import Qwen2_5_VLConfig
 
-    heads = size.width // HEAD  # keys and values too: a copied word has to fit through them
     names = ("image_pad", "video_pad", "vision_start", "vision_end")
     ids = {f"{name}_token_id": tokenizer.convert_tokens_to_ids(f"<|{name}|>") for name in names}
     ids["image_token_id"], ids["video_token_id"] = ids.pop("image_pad_token_id"), ids.pop("video_pad_token_id")
     text = {
         "vocab_size": -(-len(tokenizer) // 64) * 64, "hidden_size": size.width, "intermediate_size": size.inner,
-        "num_hidden_layers": size.layers, "num_attention_heads": heads, "num_key_value_heads": heads,
+        "num_hidden_layers": size.layers, "num_attention_heads": size.width // HEAD, "num_key_value_heads": 2,
         "rms_norm_eps": 1e-6, "max_position_embeddings": size.context, "use_sliding_window": False,
         "rope_parameters": {"rope_type": "default", "rope_theta": 10_000.0, "mrope_section": [4, 6, 6]},
         "bos_token_id": None, "eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id,
