@@ -320,13 +320,12 @@ class Assistant:
             return True
 
     def _learn(self, job: Job, asker: Asker) -> tuple[str, update_stage.Learnt]:
+        state = self.store.state_for(job, self.config.gap)
         if job.kind == "session":
             session = self.store.session(job.subject)
-            state = self.store.state(session.last + self.config.gap if job.again else None)
             learnt = update_stage.close(session, state, asker, self._update_settings, self._tools)
             return session.traces[-1].turn.id, learnt
         trace = self.store.trace(job.subject)
-        state = self.store.state(trace.turn.time if job.again else None)
         traces = self.store.session(self.store.session_of(job.subject)).traces
         before = [t for t in traces if t.turn.finished < trace.turn.finished]
         return job.subject, update_stage.observe(trace, before, state, asker, self._update_settings, self._tools)

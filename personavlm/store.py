@@ -313,7 +313,7 @@ class Store:
                     row = (turn, job.id, canonical(call))
                     db.execute("INSERT INTO calls (turn, job, record) VALUES (?, ?, ?)", row)
                 if job.again:
-                    self._insert(db, [Row(turn, session, job.id, edit) for edit in edits])
+                    self._insert(db, turn, session, edits, job.id)
                 else:
                     self._extend(db, turn, session, edits, job.id)
 
@@ -332,12 +332,17 @@ class Store:
                 ledger.next_generation(db)
 
     @staticmethod
-    def _insert(db: sqlite3.Connection, fresh: Sequence[Row]) -> None:
+    def _insert(db: sqlite3.Connection, turn: str, session: int, edits: Sequence[Edit], job: int) -> None:
         """Put edits where they belong in the past, and fit what follows to them."""
         rows = ledger.rows(db)
-        place = sum(row.time <= fresh[-1].time for row in rows) if fresh else len(rows)
-        ids = frozenset(id for row in fresh if (id := getattr(getattr(row.value, "memory", None), "id", None)))
-        ledger.replace_rows(db, fitted([*rows[:place], *fresh, *rows[place:]], fresh=ids))
+        own = [place for place, row in enumerate(rows) if row.job == job]
+        if own:  # beside what the job had learnt and could stay, at the same time
+            edits = [replace(edit, time=rows[own[-1]].time) for edit in edits]
+        earlier = (p for p, row in enumerate(rows) if not isinstance(row.value, Trace) and row.time <= edits[-1].time)
+        place = 1 + max(own or earlier, default=-1) if edits else 0
+        fresh = frozenset(memory.id for edit in edits if (memory := getattr(edit, "memory", None)) is not None)
+        new = [Row(turn, session, job, edit) for edit in edits]
+        ledger.replace_rows(db, fitted([*rows[:place], *new, *rows[place:]], fresh=fresh))
         ledger.next_generation(db)
 
     def _extend(self, db: sqlite3.Connection, turn: str, session: int, edits: Sequence[Edit], job: int | None) -> None:
@@ -415,6 +420,16 @@ class Store:
             self._generation = generation
             self._state = (reached, fold(edits, state) if edits else state)
             return self._state[1]
+
+    def state_for(self, job: Job, gap: timedelta = SESSION_GAP) -> State:
+        """Return what is known when a job runs: everything, or what was known then for one that runs again."""
+        if not job.again:
+            return self.state()
+        last = self.session(job.subject).last + gap if job.kind == "session" else self.trace(job.subject).turn.time
+        rows = [row for row in self.rows() if not isinstance(row.value, Trace)]
+        own = [place for place, row in enumerate(rows) if row.job == job.id]
+        known = rows[: own[-1] + 1] if own else [row for row in rows if row.time <= last]
+        return fold(row.value for row in known if not isinstance(row.value, Trace))
 
     def edits(self, turn: str | None = None) -> list[Edit]:
         """Return edits in ledger order, of one turn or all."""

@@ -22,19 +22,23 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from lab.trust.lives import live, parrot, world_of
 from personavlm.archive import pack
 from personavlm.assistant import Assistant, Kit
 from personavlm.erasure import Mentioned, Period, Remembered, Report, Shown, Turns, What, check, erase, preview
+from personavlm.memory import LinkReason
 from personavlm.models import Model
 from personavlm.models.loading import load_model
 from personavlm.retrieval import Query
 from personavlm.retrieval import search as look
+from personavlm.retrieval.passages import spoken
 from personavlm.store import Store
-from personavlm.trace import Trace, canonical
+from personavlm.trace import Trace, canonical, plain
 from personavlm.words import terms
 
+_FIXED = ("kind", "type", "status", "op", "rule", "time", "since", "until", "start", "end", "block")
 USER, FORK = "Dana", "Dana, forked"
 
 
@@ -132,6 +136,7 @@ def erased(store: Store, turns: set[str], what: What) -> Erased:
     before = [canonical(t) for t in traces if first and t.turn.time < first]
     before += [canonical(edit) for edit in store.edits() if first and edit.time < first]
     before += [canonical(edit) for edit in store.edits() if not edit.evidence]
+    before += [spoken(trace.turn.time) for trace in traces if trace.turn.id not in turns]  # the clock's words
     known = stays + "\n" + "\n".join(before) + "\n" + store.user
     words = {word for trace in gone for word in terms(trace.turn.text)} - set(terms(known))
     if isinstance(what, Mentioned):
@@ -177,16 +182,20 @@ def _in_records(store: Store, sought: Erased) -> Iterator[str]:
     """Words that only the erased turns held, in anything the system wrote."""
     for row in store.rows():
         value = row.value
-        text = canonical(value.steps) if isinstance(value, Trace) else _memory_text(value)
+        text = "\n".join(_texts(plain(value.steps if isinstance(value, Trace) else value)))
         yield from (f"{row.turn}: {word!r} in {text[:200]!r}" for word in sorted(sought.words & set(terms(text))))
     for job in store.jobs():
         yield from (f"job {job.subject}: {word!r}" for word in sought.words & set(terms(job.note)))
 
 
-def _memory_text(edit: object) -> str:
-    memory, link = getattr(edit, "memory", None), getattr(edit, "link", None)
-    held = (memory.text, memory.value, *memory.keywords) if memory is not None else ()
-    return "\n".join((*held, link.label if link is not None else "", getattr(edit, "reason", "")))
+def _texts(value: object) -> Iterator[str]:
+    """Every text in a record, fields with a fixed set of words left out."""
+    if isinstance(value, dict):
+        yield from (text for key, one in value.items() if key not in _FIXED for text in _texts(one))
+    elif isinstance(value, list):
+        yield from (text for one in value for text in _texts(one))
+    elif isinstance(value, str) and value not in get_args(LinkReason):
+        yield value
 
 
 def _by_search(store: Store, sought: Erased, model: Model, kit: Kit) -> Iterator[str]:

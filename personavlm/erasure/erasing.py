@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from personavlm.erasure.plan import Plan, cleaned_call, plan
 from personavlm.erasure.residue import found, probes
-from personavlm.erasure.selection import Mentioned, Remembered, Shown, Turns, What, choose, words_of
+from personavlm.erasure.selection import Chosen, Mentioned, What, choose, words_of
 from personavlm.errors import StoreError
 from personavlm.files import guarded
 from personavlm.home import remove_user
@@ -23,6 +24,10 @@ from personavlm.words import terms
 
 PATIENCE = 60.0
 """Seconds that an erasure waits for an update under way in another program."""
+
+
+Choose = Callable[[Sequence[Trace], State], Chosen]
+"""What goes, given a user's turns and what is known of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ class _Look:
 def preview(home: Path, user: str, what: What) -> Preview:
     """Return what erasing would take from a user. Raises ``BadInput`` for what they do not have."""
     with Store.open(home, user) as store:
-        look = _look(store, what)
+        look = _look(store, partial(choose, what))
         turns = [row.value.turn for row in look.rows if isinstance(row.value, Trace) and row.turn in look.plan.turns]
         return Preview(
             store.user,
@@ -116,11 +121,11 @@ def preview(home: Path, user: str, what: What) -> Preview:
         )
 
 
-def _look(store: Store, what: What) -> _Look:
+def _look(store: Store, chooser: Choose) -> _Look:
     rows = store.rows()
     traces = [row.value for row in rows if isinstance(row.value, Trace)]
     state = _state(rows)
-    made = plan(rows, store.jobs(), choose(what, traces, state))
+    made = plan(rows, store.jobs(), chooser(traces, state))
     pictures = frozenset(store.picture_names()) - pictures_of(made.rows)
     cached = store.cached_vectors()
     kept = _searched(made.rows) | (frozenset(store.picture_names()) - pictures)
@@ -158,31 +163,26 @@ def _number(turn: str) -> int:
 # ── forks ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _forks(home: Path, store: Store, what: What, look: _Look) -> Iterator[tuple[str, What]]:
-    """Yield users who share the past that changes, with what is to be erased of theirs."""
+def _forks(home: Path, store: Store, what: What, look: _Look) -> Iterator[tuple[str, Choose]]:
+    """Yield users who share the past that changes, with how to choose what goes from theirs."""
     kept = {row.value for row in look.plan.rows}
     changed = {d: row for row, d in zip(look.rows, store.digests(), strict=True) if row.value not in kept}
     for name in users(home):
         if name != store.user:
             with Store.open(home, name) as other:
                 shared = [changed[digest] for digest in other.digests() if digest in changed]
-            theirs = _theirs(what, shared, look.plan.turns)
-            if theirs is not None:
-                yield name, theirs
+            if shared:
+                yield name, partial(_theirs, what, look.plan.chosen, shared)
 
 
-def _theirs(what: What, shared: Sequence[Row], erased: frozenset[str]) -> What | None:
-    """The request as it holds for a fork: of turns and periods, what lies before they parted."""
-    memories = {memory.id for row in shared if (memory := getattr(row.value, "memory", None)) is not None}
-    match what:
-        case Mentioned():
-            return what if shared else None
-        case Shown(picture=digest):
-            return what if digest in pictures_of(shared) else None
-        case Remembered(memory=id) if id in memories:
-            return what
-    turns = tuple(row.turn for row in shared if isinstance(row.value, Trace) and row.turn in erased)
-    return Turns(turns) if turns else None
+def _theirs(what: What, chosen: Chosen, shared: Sequence[Row], traces: Sequence[Trace], state: State) -> Chosen:
+    """What goes from a fork: what was chosen before they parted; of a name, also what came after."""
+    if isinstance(what, Mentioned):
+        return choose(what, traces, state)
+    turns = frozenset(row.turn for row in shared if isinstance(row.value, Trace)) & chosen.turns
+    memories = (getattr(row.value, "memory", None) for row in shared)
+    ids = frozenset(memory.id for memory in memories if memory is not None) & chosen.memories
+    return Chosen(turns, ids, chosen.picture)
 
 
 # ── erasing ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -195,23 +195,24 @@ def erase(home: Path, user: str, what: What) -> Report:
     what they do not have, ``StoreError`` if another program is learning or keeps the file open.
     """
     with Store.open(home, user) as store:
-        forks = tuple(_forks(home, store, what, _look(store, what)))
-        report = _erase(store, what)
+        forks = tuple(_forks(home, store, what, _look(store, partial(choose, what))))
+        kind = type(what).__name__.lower()
+        report = _erase(store, kind, partial(choose, what))
     theirs = []
     for name, same in forks:
         with Store.open(home, name) as fork:
-            theirs.append(_erase(fork, same))
+            theirs.append(_erase(fork, kind, same))
     return replace(report, forks=tuple(theirs))
 
 
-def _erase(store: Store, what: What) -> Report:
+def _erase(store: Store, kind: str, chooser: Choose) -> Report:
     with store.working(PATIENCE) as mine:
         if not mine:
             raise StoreError(f"{store.user} is still being learnt from.", "let that finish, then erase again.")
         before, done = store.head(), list[_Look]()
 
         def make() -> Rewriting:
-            done[:] = [_look(store, what)]
+            done[:] = [_look(store, chooser)]
             return _rewriting(store, done[0])
 
         store.rewrite(make)
@@ -219,7 +220,7 @@ def _erase(store: Store, what: What) -> Report:
     wanted = probes(look.rows, look.plan, look.pictures, frozenset(look.vectors.values()))
     return Report(
         store.user,
-        type(what).__name__.lower(),
+        kind,
         len(look.plan.turns),
         len(look.plan.replies),
         len(look.plan.memories),

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from personavlm.erasure.selection import Chosen, plain, said, words_of
 from personavlm.ledger import Job, Row, crops_of
 from personavlm.memory import Add, Edit, Link, Memory, Merge, Observe, Override, Replace, Retire
+from personavlm.retrieval.passages import spoken
 from personavlm.store import fitted
 from personavlm.trace import Answer, Call, Hit, Malformed, Quote, Retrieve, Step, Trace
 from personavlm.words import terms
@@ -139,9 +140,9 @@ class _Planning:
             memory = getattr(row.value, "memory", None)
             if memory is not None and memory.id in self.chosen.memories:
                 erased |= set(terms(memory.value or memory.text))
-        for turn, own in self.said.items():
-            if turn not in self.chosen.turns | self.seen:
-                erased -= own
+        for trace in traces:
+            if trace.turn.id not in self.chosen.turns | self.seen:
+                erased -= self.said[trace.turn.id] | set(terms(spoken(trace.turn.time)))
         for row in self.rows[: self.first]:
             erased -= set(terms(told(row.value)))
         return frozenset(erased)
