@@ -18,6 +18,7 @@ from personavlm.errors import BadInput
 from tests.bench_data import answer
 from tests.test_bench_runs import Steady, go
 
+ROOT = Path(__file__).resolve().parent.parent
 TASK = next(name for name, code in SHORT.items() if code == "SIR")
 
 
@@ -69,6 +70,22 @@ def test_runs_of_other_data_stand_on_a_shelf_of_their_own(runs: Path) -> None:
 def test_tables_of_another_kind_and_missing_folders_hold_no_shelf(runs: Path, tmp_path: Path) -> None:
     assert places(runs / "full-system") == ()
     assert places(tmp_path / "nowhere") == ()
+
+
+def test_what_is_shipped_can_be_looked_at() -> None:
+    shipped = {place.name: read_shelf(place) for place in places(ROOT / "lab" / "results")}
+    assert list(shipped)[0] == "bench_32k"  # the largest comes first
+    whole = shipped["bench_32k"]
+    told = json.loads((ROOT / "lab" / "results" / "bench_32k.json").read_text())
+    for name, figures in told["32k, multiple choice"].items():
+        assert whole.scores(name, "32k").overall_mcq.value == figures["value"], name
+    small = shipped["runs"]
+    first = small.rows[0]
+    assert first.name == "full system"
+    assert all(row.run is not None for row in small.rows)
+    entry = first.run.entry(first.answered[0].person, first.answered[0].case) if first.run else None
+    assert entry is not None
+    assert entry.trace is not None
 
 
 def shelf() -> Shelf:

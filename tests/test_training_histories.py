@@ -9,7 +9,9 @@ import pytest
 
 from personavlm.errors import BadInput
 from personavlm.training.histories import histories, read_history
-from personavlm.training.rollouts import Curve
+from personavlm.training.rollouts import Curve, read_kept
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def run(folder: Path, ended: bool = True) -> Path:
@@ -60,3 +62,14 @@ def test_damaged_files_are_named(tmp_path: Path) -> None:
         read_history(folder)
     with pytest.raises(BadInput, match=r"log.csv"):
         read_history(tmp_path)
+
+
+def test_what_is_shipped_can_be_looked_at() -> None:
+    shipped = {folder.name: read_history(folder) for folder in histories(ROOT / "lab" / "results")}
+    assert {"grpo_toy", "sft_smoke"} <= set(shipped)
+    toy = shipped["grpo_toy"]
+    first, last = (read_kept(toy.folder, step) for step in (toy.kept[0], toy.kept[-1]))
+    assert [len(kept.groups[0].rollouts) for kept in (first, last)] == [16, 16]
+    reward = toy.curve("reward")
+    assert reward is not None
+    assert reward.values[-1] > reward.values[0]

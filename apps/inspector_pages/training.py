@@ -18,6 +18,10 @@ from personavlm.training.rewards import FORMAT_WEIGHT, Reward
 from personavlm.training.rollouts import Group, Rollout, read_kept
 
 CURVES, ROLLOUTS, RECIPE = "Curves", "Rollouts", "Recipe"
+FIRST = ("reward", "accuracy", "consistency", "format", "retrieved", "kl", "loss", "rate", "gradient")
+"""Numbers that are shown first, where a run has them."""
+MOST_PANELS = 6
+Panels = dict[str, dict[str, tuple[Sequence[int], Sequence[float]]]]
 MOST_BESIDE = 4  # rollouts that are read side by side
 HEAD = ("rollout", "accuracy", "consistency", "format", "cost", "bonus", "reward", "advantage", "tokens")
 Taken = tuple[go.Figure | None, tuple[Sequence[str], Sequence[Sequence[object]]] | None]
@@ -29,11 +33,15 @@ Taken = tuple[go.Figure | None, tuple[Sequence[str], Sequence[Sequence[object]]]
 def curve_view(shown: Mapping[str, History]) -> Taken:
     """Draw every number of the runs over steps, and what held-out examples come to."""
     panels, held = panelled(shown, probes=False), panelled(shown, probes=True)
-    figure = curves(panels or held, shares=not panels) if panels or held else None
-    if panels and figure is not None:
-        draw(figure, "Numbers of the training runs over steps: " + ", ".join(panels), f"curves {len(shown)}")
+    first, more = told_apart(panels)
+    figure = curves(first or held, shares=not first) if first or held else None
+    if first and figure is not None:
+        draw(figure, "Numbers of the training runs over steps: " + ", ".join(first), f"curves {len(shown)}")
     else:
         block(soft("No losses so far: they are written when the run ends."))
+    if more:
+        with st.expander(f"{several(len(more), 'more number')}: {', '.join(more)}"):
+            draw(curves(more), "More numbers over steps", f"more curves {len(shown)}")
     if held:
         block(heading("Held-out examples that are right from the first to the last token, by kind"))
         draw(curves(held, shares=True), "Share of held-out examples that are right, by kind", f"probes {len(shown)}")
@@ -46,9 +54,16 @@ def curve_view(shown: Mapping[str, History]) -> Taken:
     return figure, (("run", "number", "step", "value"), rows)
 
 
+def told_apart(panels: Panels) -> tuple[Panels, Panels]:
+    """Return what tells most of a run, at most ``MOST_PANELS`` numbers, and the rest."""
+    ordered = sorted(panels, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
+    shown = ordered[:MOST_PANELS]
+    return {name: panels[name] for name in shown}, {name: panels[name] for name in panels if name not in shown}
+
+
 def panelled(shown: Mapping[str, History], probes: bool) -> dict[str, dict[str, tuple[Sequence[int], Sequence[float]]]]:
     """Return the curves of runs by number, then by run."""
-    panels: dict[str, dict[str, tuple[Sequence[int], Sequence[float]]]] = {}
+    panels: Panels = {}
     for name, one in shown.items():
         for curve in one.probes if probes else one.curves:
             if curve.steps:
