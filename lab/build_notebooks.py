@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import io
 import json
 import os
 import shutil
@@ -28,6 +29,7 @@ import jupytext
 import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
+from PIL import Image
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 PLOTLY = "application/vnd.plotly.v1+json"
@@ -35,6 +37,8 @@ VARIES = "varies"
 """Tag of a cell whose output holds measured seconds."""
 WIDTH, SCALE = 860, 1.5
 """Pictures of figures: width in CSS pixels, and how many dots each has."""
+FEWER_COLOURS_FROM = 200_000
+"""A picture of more bytes, one that shows photographs, is kept in 256 colours."""
 CELL_SECONDS = 300
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 QUIET = {
@@ -112,8 +116,16 @@ def illustrate(notebook: NotebookNode) -> int:
             figure.update_layout(paper_bgcolor="white", plot_bgcolor="white")
             height = figure.layout.height or 400
             picture = figure.to_image(format="png", width=WIDTH, height=height, scale=SCALE)
-            data["image/png"] = base64.b64encode(picture).decode()
+            data["image/png"] = base64.b64encode(_lighter(picture)).decode()
     return len(figures)
+
+
+def _lighter(picture: bytes) -> bytes:
+    if len(picture) < FEWER_COLOURS_FROM:
+        return picture
+    out = io.BytesIO()
+    Image.open(io.BytesIO(picture)).convert("RGB").quantize(256).save(out, "PNG", optimize=True)
+    return out.getvalue()
 
 
 def same_cells(path: Path) -> bool:
