@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from personavlm.embedded import choice_stance, evidence
+from personavlm.embedded import banks, choice_stance, evidence
 from personavlm.embedded.choice import choose, wanted
 from personavlm.embedded.choice_evidence import borne_parts, days, parts, senses_of, things
 from personavlm.embedded.choice_level import hardness, level_of
 from personavlm.embedded.choice_manner import suits
 from personavlm.embedded.choice_stance import Stance, stance
-from personavlm.embedded.choice_taste import agreement, contrasts
+from personavlm.embedded.choice_taste import agreement, contrasts, directions
 from personavlm.embedded.evidence import Candidate
 from personavlm.embedded.question import Option, analyse, without_options
 from personavlm.embedded.scene import Side, Utterance
@@ -121,6 +121,8 @@ def test_options_made_of_the_same_parts() -> None:
     looks = ["red with a white lid", "red with a black lid", "blue with a white lid", "blue with a black lid"]
     assert parts(looks)[0] == ("red", "a white lid")
     assert parts(["a long walk", "tea and cake", "a nap", "jazz"]) == []
+    crossed = parts(["tea and cake and a walk", "coffee and a walk", "tea and cake and a nap", "coffee and a nap"])
+    assert crossed == [("tea and cake", "a walk"), ("coffee", "a walk"), ("tea and cake", "a nap"), ("coffee", "a nap")]
 
 
 def test_a_colour_belongs_to_its_part() -> None:
@@ -152,6 +154,23 @@ def test_inclinations_turn_with_what_was_preferred(minilm: Any) -> None:
     assert quiet[0] > 0 > quiet[1]
     assert lively[0] < 0 < lively[1]
     assert not agreement(options, known(("has a dog",)), {}, minilm).any()
+
+
+def test_every_axis_has_its_lists_and_its_direction(minilm: Any) -> None:
+    by = directions()
+    listed = {
+        section.split("|")[0].strip() for name in ("inclinations", "temperaments") for section in banks.phrases(name)
+    }
+    assert by.encoder == minilm.name
+    assert set(by.axes) == listed
+    assert by.learnt.shape == (len(listed), minilm.dim)
+
+
+def test_what_is_no_longer_liked_is_told_from_what_was_disliked_once(minilm: Any) -> None:
+    rows = known(("favourite kind of game is poker", "is not keen on hide and seek", "~dislikes darts", "likes darts"))
+    options = [Option("a", "hide and seek"), Option("b", "poker"), Option("c", "backgammon"), Option("d", "darts")]
+    spoilt = choose("Which game would make me pull a face these days?", options, rows, {}, minilm)
+    assert spoilt.option.letter == "a"
 
 
 def test_traits_incline_too(minilm: Any) -> None:

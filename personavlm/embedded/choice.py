@@ -52,6 +52,8 @@ COVERED = (0.5, 0.8)
 """Share of what the question names from which something is known of it, and from which that is certain."""
 NAMED = 0.7
 """Match from which an option stands in a sentence."""
+KNOWN = 0.4
+"""How far an option is borne out where none of them is new any more; up to half of it all may be."""
 SHARP = 10.0
 """How much sentences of higher relevance count above others."""
 
@@ -144,8 +146,9 @@ def features(
     timeless = not any(senses_only(options)) and (want.timeless or reasons_offered(weighed))
     near, split = weighed.near, parts(options) or [(option,) for option in options]
     level = choice_level.suits(message, options, rows, encoder) if want.level else np.zeros(len(options))
-    borne = near * weighed.match * (_turned(rows) if want.aversion else np.ones(len(rows)))
-    held, stale = most(borne, users & current), most(borne, users & ~current)
+    turned = _turned(rows, want.aversion)
+    borne = np.maximum(near, turned - 1) * weighed.match * turned
+    held, stale = most(borne, users & current), most(borne, users & ~current & (turned >= 1))
     best, said = np.maximum(held, stale), most(weighed.match, users)
     weights = np.exp(SHARP * (weighed.relevance - weighed.relevance.max())) * valid
     weights = weights / max(float(weights.sum()), 1e-9)
@@ -156,6 +159,7 @@ def features(
         else 1
     )
     known, named = (float(np.where(unknown > 0, 0.0, values).max()) for values in (best, said))
+    new = (1 - named) * float(np.clip(2 - 2 * known / KNOWN, 0, 1))
     columns: Mapping[str, Floats] = {
         "held": stale - held if want.past else np.maximum(held, 0.8 * stale) if timeless else held - 0.5 * stale,
         "best": best,
@@ -168,7 +172,7 @@ def features(
         "unknown_far": unknown * float(np.clip((COVERED[1] - about) / (COVERED[1] - COVERED[0]), 0, 1)),
         "unknown_open": unknown * (1 - known),
         "order": in_order(asked, options, weighed) if want.change else np.zeros(len(options)),
-        "inclination": (1 - named) * _scaled(choice_taste.agreement(split, rows, profile, encoder)),
+        "inclination": new * _scaled(choice_taste.agreement(split, rows, profile, encoder)),
         "stance": (1 - named) * choice_stance.agreement(message, options, rows, encoder),
         "level": level,
         "close": want.close * closeness(options, rows) if want.close else np.zeros(len(options)),
@@ -227,8 +231,17 @@ def _terms(message: str) -> frozenset[str]:
     return roots(message) | (roots("assistant") if spoken_of else frozenset())
 
 
-def _turned(rows: Sequence[Candidate]) -> NDArray[np.float64]:
-    """Return a factor per row for questions of what is not liked: likings that still hold count against."""
-    liked = [("likes" in senses_of(row.text)) * (row.said.status == "current") for row in rows]
-    disliked = ["dislikes" in senses_of(row.text) for row in rows]
-    return np.array([1.5 if d else 0.2 if k else 1.0 for k, d in zip(liked, disliked, strict=True)])
+def _turned(rows: Sequence[Candidate], aversion: bool) -> NDArray[np.float64]:
+    """Return a factor per row: where a dislike is asked for, a liking counts little and a dislike more, named or not.
+
+    Where none is, a dislike that is over counts little: it does not speak against a thing that somebody minds no more.
+    """
+    factors = []
+    for row in rows:
+        senses, current = senses_of(row.text), row.said.status == "current"
+        liked, disliked = "likes" in senses, "dislikes" in senses
+        if aversion:
+            factors.append(1.5 if disliked else 0.2 if liked else 1.0)
+        else:
+            factors.append(0.2 if disliked and not current else 1.0)
+    return np.array(factors)

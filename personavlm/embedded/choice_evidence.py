@@ -325,13 +325,28 @@ _JOINT = re.compile(r",? (?:with|and|but|then) |, ")
 
 
 def parts(options: Sequence[str]) -> list[tuple[str, ...]]:
-    """Return the parts of options that combine the same few parts ("a mug with a red handle"); empty if they do not."""
+    """Return the parts of options that combine the same few parts ("a mug with a red handle"); empty if they do not.
+
+    Options that cross two things of several words each ("tea and cake and a walk") are split where that shows.
+    """
     split = [tuple(piece.strip() for piece in _JOINT.split(option)) for option in options]
     length = len(split[0])
-    if length < 2 or any(len(one) != length for one in split):
-        return []
-    shared = all(len({one[place] for one in split}) < len(split) for place in range(length))
-    return split if shared else []
+    if length > 1 and all(len(one) == length for one in split):
+        shared = all(len({one[place] for one in split}) < len(split) for place in range(length))
+        return split if shared else []
+    return _crossed(options)
+
+
+def _crossed(options: Sequence[str]) -> list[tuple[str, ...]]:
+    """Options as heads and tails where each head is before two tails or more and each tail behind two heads or more."""
+    joined = [[(o[: m.start()], o[m.end() :]) for m in _JOINT.finditer(o)] for o in options]
+    for head, tail in [two for one in joined for two in one]:
+        tails = {b for one in joined for a, b in one if a == head}
+        heads = {a for one in joined for a, b in one if b == tail}
+        split = [[(a, b) for a, b in one if a in heads and b in tails] for one in joined]
+        if min(len(heads), len(tails)) > 1 and all(len(one) == 1 for one in split):
+            return [one[0] for one in split]
+    return []
 
 
 def borne_parts(split: Sequence[tuple[str, ...]], near: Floats, rows: Sequence[Candidate]) -> Floats:

@@ -1,37 +1,35 @@
 """Inclinations: which new thing suits somebody, by what they preferred before and by how they are.
 
-    "prefers quiet places to lively places"         ──placed on axes──> noise: quiet +0.2 …
-    "I took the tea room, not the espresso bar"     ──placed on axes──> noise: quiet +0.1 …      = a leaning per axis
-    options ──placed on the same axes──> how well each agrees with the leanings, and with the traits
+    "prefers quiet places to lively places"      ──read──> noise: quiet …                    = a leaning per axis
+    "I took the tea room, not the espresso bar"  ──read──> noise: quiet …, age: old …
+    options, each against the others             ──read──> what they differ in ──> agreement with leanings and traits
 
-Axes are pairs of opposite word lists (``words/inclinations.txt``, ``words/temperaments.txt``). A text's place on an
-axis is the difference of its nearness in meaning to the two lists, in [-2, 2].
+What a pair of things differs in is read from the difference of their sentence vectors: a chance for either pole of
+every axis, which add up to one over all axes. The directions were learnt (``lab/inclinations.py``) from opposite lists
+and from examples: ``words/inclinations.txt``, ``words/temperaments.txt`` and ``words/contrasts.txt``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from importlib.resources import as_file, files
+from pathlib import Path
 
 import numpy as np
 
-from personavlm.embedded import banks, language
+from personavlm.embedded import language
 from personavlm.embedded.evidence import Candidate, Floats
 from personavlm.encoders import TextEncoder
 from personavlm.personality import MIDDLE, TRAITS, Trait
 
-NEAREST = 4
-"""Entries of a list that count for a text's nearness to it: its nearest ones."""
-TRAIT_WEIGHT = 0.6
-"""What a trait one point from neutral weighs beside a leaning of 1 on an axis."""
-POWER = 2
-"""A clear difference on one axis says more than small ones on many. Weight and power were set on the scenes of the
-world's training half with persons drawn at random."""
+TRAIT_WEIGHT = 0.5
+"""What a trait one point from neutral weighs beside one thing put above another."""
 CLEAR = 0.4
 """Distance from neutral (score points) from which a trait says something about a choice."""
-Lists = Literal["inclinations", "temperaments"]
+DIRECTIONS = Path(__file__).parent / "words" / "inclinations.npz"
 
 _OVER = re.compile(
     r"\b(?:prefers?|preferred|(?:likes?|liked|chose|picked|took|takes|went (?:for|with)|goes? (?:for|with)|rather)\b)"
@@ -42,27 +40,36 @@ _OVER = re.compile(
 """One thing put above another: the preferred one and the other."""
 
 
+@dataclass(frozen=True, slots=True)
+class Directions:
+    """What was learnt of one text encoder's space."""
+
+    encoder: str
+    axes: tuple[str, ...]
+    """Inclinations, then traits."""
+    learnt: Floats
+    """``(axes, dim)``"""
+
+
 @cache
-def _axes(name: Lists) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
-    poles: dict[str, list[tuple[str, ...]]] = {}
-    for section, words in banks.phrases(name).items():
-        poles.setdefault(section.split("|")[0].strip(), []).append(words)
-    return tuple((one, other) for one, other in poles.values())
+def directions() -> Directions:
+    """Return the shipped directions, read once."""
+    with as_file(files("personavlm.embedded").joinpath("words", "inclinations.npz")) as file, np.load(file) as raw:
+        return Directions(str(raw["encoder"]), tuple(map(str, raw["axes"])), raw["learnt"].astype(np.float64))
 
 
-def placed(texts: Sequence[str], encoder: TextEncoder, lists: Lists = "inclinations") -> Floats:
-    """Return the ``(texts, axes)`` places of texts: above 0 nearer to an axis's first pole."""
-    vectors = encoder.encode(list(texts)).astype(np.float64)
-    columns = []
-    for one, other in _axes(lists):
-        near, far = encoder.encode(one).astype(np.float64), encoder.encode(other).astype(np.float64)
-        columns.append(_nearness(vectors, near) - _nearness(vectors, far))
-    return np.stack(columns, axis=1)
+def read(apart: Floats, by: Floats) -> Floats:
+    """Return what differences of sentence vectors, ``(n, dim)``, speak of.
 
-
-def _nearness(vectors: Floats, entries: Floats) -> Floats:
-    nearest: Floats = np.sort(vectors @ entries.T, axis=1)[:, -NEAREST:].mean(axis=1)
-    return nearest
+    That is ``(n, axes)`` in [-1, 1], above 0 for an axis's first pole.
+    """
+    scores = apart @ by.T
+    both = np.concatenate([scores, -scores], axis=1)
+    chance = np.exp(both - both.max(axis=1, keepdims=True))
+    chance /= chance.sum(axis=1, keepdims=True)
+    first, second = np.hsplit(chance, 2)
+    turned: Floats = first - second
+    return turned
 
 
 def contrasts(rows: Sequence[Candidate]) -> list[tuple[str, str]]:
@@ -74,34 +81,41 @@ def contrasts(rows: Sequence[Candidate]) -> list[tuple[str, str]]:
 def agreement(
     options: Sequence[Sequence[str]], rows: Sequence[Candidate], profile: Mapping[Trait, float], encoder: TextEncoder
 ) -> Floats:
-    """Return how well each option, as its parts, agrees with leanings and traits; 0 on average over the options."""
-    leaning = _leanings(contrasts(rows), encoder)
-    traits = np.array([profile.get(trait, MIDDLE) - MIDDLE for trait in TRAITS])
-    traits = np.where(np.abs(traits) >= CLEAR, traits, 0.0)
+    """Return how well each option, as its parts, agrees with leanings and traits; 0 on average over the options.
+
+    All zero for an encoder that the directions were not learnt from.
+    """
+    by = directions()
+    if by.encoder != encoder.name:
+        return np.zeros(len(options))
+    leaning = _leanings(contrasts(rows), by, encoder) + _of_traits(profile, by)
     worth: Floats = np.zeros(len(options))
     for place in range(len(options[0])):
-        texts = [option[place] for option in options]
-        worth += _apart(placed(texts, encoder), texts) @ leaning
-        worth += TRAIT_WEIGHT * (_apart(placed(texts, encoder, "temperaments"), texts) @ traits)
+        worth += read(_apart([option[place] for option in options], encoder), by.learnt) @ leaning
     centred: Floats = worth - worth.mean()
     return centred
 
 
-def _leanings(pairs: Sequence[tuple[str, str]], encoder: TextEncoder) -> Floats:
+def _leanings(pairs: Sequence[tuple[str, str]], by: Directions, encoder: TextEncoder) -> Floats:
     """Return how far somebody leans to the first pole of each axis, summed over what they preferred."""
     if not pairs:
-        return np.zeros(len(_axes("inclinations")))
-    sides = placed([text for pair in pairs for text in pair], encoder)
-    leaning: Floats = (sides[0::2] - sides[1::2]).sum(axis=0)
+        return np.zeros(len(by.axes))
+    sides = encoder.encode([text for pair in pairs for text in pair]).astype(np.float64)
+    leaning: Floats = read(sides[0::2] - sides[1::2], by.learnt).sum(axis=0)
     return leaning
 
 
-def _apart(places: Floats, texts: Sequence[str]) -> Floats:
-    """Return how each text differs from the mean of the other texts on each axis, sharpened, its sign kept."""
-    distinct = dict(zip(texts, places, strict=True))
-    if len(distinct) < 2:
-        return np.zeros_like(places)
-    total, count = np.sum(list(distinct.values()), axis=0), len(distinct)
-    differences = places - (total - places) / (count - 1)
-    sharp: Floats = np.sign(differences) * np.abs(differences) ** POWER
-    return sharp
+def _of_traits(profile: Mapping[Trait, float], by: Directions) -> Floats:
+    """Return the same for how somebody is: on the axes that are traits."""
+    traits: Mapping[str, float] = {trait: profile.get(trait, MIDDLE) - MIDDLE for trait in TRAITS}
+    far = np.array([traits.get(axis, 0.0) for axis in by.axes])
+    return TRAIT_WEIGHT * np.where(np.abs(far) >= CLEAR, far, 0.0)
+
+
+def _apart(texts: Sequence[str], encoder: TextEncoder) -> Floats:
+    """Return each text's vector less the mean of the other texts'; 0 where all are the same."""
+    distinct = list(dict.fromkeys(texts))
+    vectors = encoder.encode(distinct).astype(np.float64)
+    others = (vectors.sum(axis=0) - vectors) / max(len(distinct) - 1, 1)
+    apart: Floats = (vectors - others)[[distinct.index(text) for text in texts]]
+    return apart if len(distinct) > 1 else np.zeros_like(apart)
