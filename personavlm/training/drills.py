@@ -34,39 +34,12 @@ NAMES = (
     "song", "shoe", "bird", "cake", "tree", "boat", "tea", "sport", "chair", "colour", "street", "friend", "fruit",
 )  # fmt: skip
 """What lines are about."""
-_ONSETS = [
-    "b",
-    "br",
-    "c",
-    "ch",
-    "d",
-    "dr",
-    "f",
-    "fl",
-    "g",
-    "gr",
-    "h",
-    "j",
-    "k",
-    "l",
-    "m",
-    "n",
-    "p",
-    "pl",
-    "qu",
-    "r",
-    "s",
-    "sh",
-    "st",
-    "t",
-    "tr",
-    "v",
-    "w",
-    "y",
-    "z",
-]
-_VOWELS = ["a", "e", "i", "o", "u", "ai", "ea", "oo"]
-_CODAS = ["", "", "", "l", "m", "n", "r", "s", "t", "nd", "rk"]
+_ONSETS = (
+    "b", "br", "c", "ch", "d", "dr", "f", "fl", "g", "gr", "h", "j", "k", "l", "m", "n", "p", "pl", "qu", "r", "s",
+    "sh", "st", "t", "tr", "v", "w", "y", "z",
+)  # fmt: skip
+_VOWELS = ("a", "e", "i", "o", "u", "ai", "ea", "oo")
+_CODAS = ("", "", "", "l", "m", "n", "r", "s", "t", "nd", "rk")
 _FIRST_DAY = date(2023, 1, 1)
 
 
@@ -103,20 +76,20 @@ def drill(rng: random.Random, kind: DrillKind, length: int, values: Sequence[str
     return Drill(kind, tuple(_MAKERS[kind](rng, length, draw)))
 
 
-def invented(rng: random.Random) -> str:
-    """Return an invented word of two or three syllables."""
-    return "".join(rng.choice(_ONSETS) + rng.choice(_VOWELS) + rng.choice(_CODAS) for _ in range(rng.choice((2, 2, 3))))
-
-
 def is_hidden(word: str) -> bool:
     """Return whether an invented word is kept out of training."""
     return zlib.crc32(word.encode()) % HIDDEN == 0
 
 
 def _invented(rng: random.Random, unseen: bool) -> str:
-    while is_hidden(word := invented(rng)) != unseen:
+    """An invented word of two or three syllables, of those that are trained or of the others."""
+    while is_hidden(word := "".join(map(_syllable, [rng] * rng.choice((2, 2, 3))))) != unseen:
         pass
     return word
+
+
+def _syllable(rng: random.Random) -> str:
+    return rng.choice(_ONSETS) + rng.choice(_VOWELS) + rng.choice(_CODAS)
 
 
 # ── the kinds ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -25,17 +25,15 @@ class Mark(NamedTuple):
     """Share of trained tokens."""
 
 
-def probe(
-    model: Any, collator: Collator, corpus: Corpus, limit: int, each: int, batch: int = 8, shortest: int = 0
-) -> tuple[Mark, ...]:
-    """Return a mark for every kind, from its first ``each`` examples of ``shortest`` to ``limit`` tokens."""
+def probe(model: Any, collator: Collator, corpus: Corpus, limit: int, each: int, batch: int = 8) -> tuple[Mark, ...]:
+    """Return a mark for every kind, from its first ``each`` examples of at most ``limit`` tokens."""
     import torch
 
     right: dict[str, list[tuple[int, int]]] = defaultdict(list)
     was_training = model.training
     model.eval()
     with torch.no_grad():
-        chosen = list(_chosen(corpus, limit, each, shortest))
+        chosen = list(_chosen(corpus, limit, each))
         for some in (chosen[start : start + batch] for start in range(0, len(chosen), batch)):
             for one, score in zip(some, _scores(model, collator, some), strict=True):
                 right[one.kind].append(score)
@@ -48,11 +46,11 @@ def mastery(marks: Sequence[Mark]) -> float:
     return sum(mark.tokens for mark in marks) / len(marks) if marks else 0.0
 
 
-def _chosen(corpus: Corpus, limit: int, each: int, shortest: int) -> Iterator[Rendered]:
+def _chosen(corpus: Corpus, limit: int, each: int) -> Iterator[Rendered]:
     taken: dict[str, int] = defaultdict(int)
     for number in range(len(corpus)):
         one = corpus[number]
-        if shortest <= len(one.example) <= limit and taken[one.kind] < each:
+        if len(one.example) <= limit and taken[one.kind] < each:
             taken[one.kind] += 1
             yield one
 
