@@ -5,8 +5,9 @@
 A pair of things, one of an axis's first pole and one of its second, is a difference of two sentence vectors; which
 axis it is of, and which way round, is told by multinomial logistic regression. Pairs are drawn from the opposite lists
 (``inclinations.txt``, ``temperaments.txt``) and taken from ``contrasts.txt``, none from the world: its training half
-set the two constants, its test half is printed beside it. A person in the table leans on so many axes and has traits drawn at
-random; "two" is the share of pairs of choices both made right, "scene" that of a choice by leaning and one by trait.
+set the two constants, its test half is printed beside it. A person in the table leans on so many axes and has traits
+drawn at random; "two" is the share of pairs of choices both made right, "scene" that of a choice by leaning and one by
+trait.
 """
 
 from __future__ import annotations
