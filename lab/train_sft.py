@@ -34,11 +34,10 @@ from personavlm.training.corpus import HEAD, Corpus, Rendered, render_rows, text
 from personavlm.training.course import Climbs, Course, Stage
 from personavlm.training.material import read_drills, read_material
 from personavlm.training.probes import Mark, mastery, probe
+from personavlm.training.runs import latest, lora
 from personavlm.training.scratch import make_model, make_processor, size_named, train_tokenizer
 
 SCRATCH = "scratch:"
-LANGUAGE_LAYERS = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
-"""Where LoRA adapts: the language model's layers; the vision tower stays as it is (paper, appendix B)."""
 VISION = "visual"
 PROBES_OF = 1_000_003
 """Added to a recipe's seed for what only probes see."""
@@ -124,7 +123,7 @@ def train(recipe: Recipe, data: Path, out: Path, bounds: Bounds = Bounds()) -> P
     with PartialState().main_process_first():  # one process writes tokenizer and corpus, the others find them
         model, processor = _start(recipe, data, out)
         corpus, probes = prepare(recipe, data, out, processor)
-    taken_up = _latest(out)
+    taken_up = latest(out)
     climbs = Climbs.open(out / "climbs.json", _step(taken_up) if taken_up else 0)
     course = Course(corpus, _stages(recipe), recipe.seed, recipe.batch, climbs)
     collator = Collator(processor, out if recipe.stage == "base" else data)
@@ -151,7 +150,7 @@ def _start(recipe: Recipe, data: Path, out: Path) -> tuple[Any, Any]:
     A full run that is taken up again starts from its checkpoint here: the trainer, resuming, looks for the names that
     the weights have in memory, finds none of them in a Qwen2.5-VL's files, and goes on from noise without an error.
     """
-    taken_up = _latest(out) if not recipe.lora else None
+    taken_up = latest(out) if not recipe.lora else None
     base = str(taken_up) if taken_up else recipe.base
     if not base.startswith(SCRATCH):
         from personavlm.models.weights import Loading, load
@@ -166,10 +165,6 @@ def _start(recipe: Recipe, data: Path, out: Path) -> tuple[Any, Any]:
 
     tokenizer = AutoTokenizer.from_pretrained(kept)
     return make_model(tokenizer, size, recipe.seed), make_processor(tokenizer, size)
-
-
-def _latest(out: Path) -> Path | None:
-    return max(out.glob("checkpoint-*"), key=_step, default=None)
 
 
 def _step(checkpoint: Path) -> int:
@@ -239,21 +234,13 @@ def _trainer(
         train_dataset=Dataset.from_dict({"place": range(len(course))}),
         data_collator=lambda rows: collator([course[row["place"]] for row in rows]),
         processing_class=processor,
-        peft_config=_lora(recipe),
+        peft_config=lora(recipe.lora),
         callbacks=[watch],
     )
     # transformers says no for Qwen2.5-VL, and would take the mean of the parts' means where parts have unlike lengths;
     # TRL computes the loss itself and divides by all the tokens of a step.
     trainer.model_accepts_loss_kwargs = True
     return trainer
-
-
-def _lora(recipe: Recipe) -> Any:
-    if not recipe.lora:
-        return None
-    from peft import LoraConfig
-
-    return LoraConfig(r=recipe.lora, lora_alpha=2 * recipe.lora, target_modules=LANGUAGE_LAYERS, task_type="CAUSAL_LM")
 
 
 def _watching(

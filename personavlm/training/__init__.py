@@ -1,6 +1,7 @@
 """Training: from conversations to token ids and a loss mask, and models small enough to be trained from nothing.
 
-    samples ──rendering──> ids, mask, pictures ──corpus──> memory-mapped files ──batches──> tensors ──TRL──> checkpoint
+    drills, further persons ──material─┐                                          ┌── course: short to long, by mastery
+    samples ───────────────────────────┴─rendering─> ids, mask, pictures ─corpus─┴─batches─> tensors ─TRL─> checkpoint
 
 A training prompt is rendered by the function that renders it at inference (``models.chat``), so both are the same;
 only what the assistant itself wrote is trained. Nothing here loads torch until it is used, and nothing here needs
