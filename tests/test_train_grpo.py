@@ -50,23 +50,25 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def short(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return terse(tmp_path_factory.mktemp("prompts"), "{SemanticMemory}\n{Notice}")
+
+
+def terse(folder: Path, result: str) -> Any:
     """A kit whose prompts are a few words long."""
-    folder = tmp_path_factory.mktemp("prompts")
     (folder / "respond.md").write_text("{UserQuery}")
-    (folder / "respond_more.md").write_text("{SemanticMemory}\n{VisualMemory}\n{Notice}")
+    (folder / "respond_more.md").write_text(result)
     (folder / "system.md").write_text("Help.")
     return kit(prompts=Prompts.load(folder))
 
 
 @pytest.fixture(scope="module")
 def base(asked: Path, short: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The policy before RL: taught the four ways by heart; what a look-up brings holds a picture."""
+    """The policy before RL: taught the four ways by heart."""
     texts = [TOWN.text, look_up("town"), *(step(letter) for letter in "ab")]
     processor = make_processor(train_tokenizer(texts * 20, SMALL), SMALL)
     place = Environment(Memories(asked, short), processor, 900, 60, augmentation=Augmentation(False, False, False))
-    shown = tmp_path_factory.mktemp("shown")
-    taught = [played(place, way, shown) for way in WAYS]
-    model = teach(make_model(processor.tokenizer, SMALL, 0), Collator(processor, shown)(taught), steps=300)
+    taught = Collator(processor, asked)([played(place, way) for way in WAYS])
+    model = teach(make_model(processor.tokenizer, SMALL, 0), taught, steps=300)
     return save_checkpoint(tmp_path_factory.mktemp("base"), model, processor)
 
 
@@ -74,7 +76,7 @@ def step(letter: str) -> str:
     return f"<think>so</think><answer>({letter})</answer>"
 
 
-def played(place: Environment, way: tuple[bool, str], shown: Path) -> Example:
+def played(place: Environment, way: tuple[bool, str]) -> Example:
     import numpy as np
 
     look, letter = way
@@ -82,10 +84,8 @@ def played(place: Environment, way: tuple[bool, str], shown: Path) -> Example:
     tokenizer = place.processor.tokenizer
     sample = lambda _: [*tokenizer(next(outputs))["input_ids"], tokenizer.eos_token_id]  # noqa: E731
     one = place.rollout(TOWN, sample, place.config)
-    for part in one.pictures:
-        (shown / part.digest).write_bytes(part.data)
     mask = [False] * len(one.prompt) + list(one.own)
-    return Example(np.array(one.ids, np.int32), np.array(mask), tuple(part.digest for part in one.pictures))
+    return Example(np.array(one.ids, np.int32), np.array(mask))
 
 
 def teach(model: Any, batch: Any, steps: int) -> Any:
@@ -148,12 +148,15 @@ def test_a_run_taken_up_again_equals_an_unbroken_one(base: Path, asked: Path, sh
     assert curve(tmp_path / "whole", "kl").values[0] == pytest.approx(0.0, abs=1e-6)
 
 
-def test_rollouts_with_pictures_are_learnt_by_an_adapter(base: Path, asked: Path, short: Any, tmp_path: Path) -> None:
-    """Before the first update the policy is its own reference, so its KL is nought, pictures included."""
+def test_rollouts_with_pictures_are_learnt_by_an_adapter(base: Path, asked: Path, tmp_path: Path) -> None:
+    """Before the first update the policy is its own reference, so its KL is nought, pictures of look-ups included."""
+    seeing = terse(tmp_path, "{SemanticMemory}\n{VisualMemory}\n{Notice}")
     recipe = replace(TOY, base=str(base), batch=4, group=4, steps=2, lora=4, beta=0.05)
-    folder = train(recipe, [TOWN], asked, short, tmp_path)
+    folder = train(recipe, [TOWN], asked, seeing, tmp_path / "run")
     assert (folder / "adapter_config.json").is_file()
-    assert curve(tmp_path, "kl").values[0] == pytest.approx(0.0, abs=1e-6)
+    [group] = read_kept(tmp_path / "run", 1).groups
+    assert any(hit.crops for one in group.rollouts for hit in one.trace.hits)
+    assert curve(tmp_path / "run", "kl").values[0] == pytest.approx(0.0, abs=1e-6)
 
 
 def test_a_recipe_is_read_and_a_wrong_field_named(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from typing import Any
 
 from personavlm.assistant import DEFAULT_CONFIG, Assistant, Config, Kit
 from personavlm.library import Library
-from personavlm.models import ImagePart
+from personavlm.models import ImagePart, Message, Model
 from personavlm.retrieval import Index
 from personavlm.store import Store
 from personavlm.trace import Trace
@@ -36,6 +36,8 @@ TOPICS, SEMANTIC = (2, 5), (3, 6)
 """Least and most memories of a look-up with random top-k (released code)."""
 INDEXES = 64
 """Moments of one person whose index is kept."""
+FORCED = replace(DEFAULT_CONFIG, reasoning="forced")
+"""The config of one look-up at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def augmented(config: Config, question: Question, how: Augmentation, rng: random
         limits = replace(config.limits, topics=rng.randint(*TOPICS), semantic=rng.randint(*SEMANTIC))
         config = replace(config, limits=limits)
     if how.force_choice and question.form == "choice":
-        config = replace(config, reasoning="forced")
+        config = replace(config, reasoning=FORCED.reasoning)
     return replace(config, refill=config.refill and how.refill)
 
 
@@ -97,12 +99,12 @@ class Memories:
     kit: Kit
     _open: dict[str, tuple[Store, Shelf]] = field(default_factory=dict)
 
-    def assistant(self, question: Question, policy: Policy, config: Config) -> Assistant:
-        """Return the assistant of a question's person, answered by the policy."""
+    def assistant(self, question: Question, model: Model, config: Config) -> Assistant:
+        """Return the assistant of a question's person, with that model."""
         if question.person not in self._open:
             self._open[question.person] = Store.open(self.folder / HOME, question.person), Shelf()
         store, shelf = self._open[question.person]
-        assistant = Assistant(store, policy, config, self.kit)
+        assistant = Assistant(store, model, config, self.kit)
         assistant.library = Frozen(store, self.kit, shelf)
         return assistant
 
@@ -179,7 +181,7 @@ class Environment:
         trace = assistant.ask(question.time, question.text, pictures)
         earned: Reward | Unscored = Unscored("the prompt leaves no room for an output")
         if policy.outputs:
-            earned = reward(question, trace.steps, policy.outputs, known_text(policy), self.scoring)
+            earned = reward(question, trace.steps, policy.outputs, known_text(policy.opening), self.scoring)
         cut = policy.prompt
         return Episode(
             question,
@@ -199,6 +201,6 @@ class Environment:
 KNOWN_SLOTS = ("UserProfile", "DialogHistory")
 
 
-def known_text(policy: Policy) -> str:
+def known_text(opening: Sequence[Message]) -> str:
     """Return what the first prompt tells of the user: core memory and the last hour."""
-    return "\n".join(text for name, text in policy.opening[-1].slots if name in KNOWN_SLOTS)
+    return "\n".join(text for name, text in opening[-1].slots if name in KNOWN_SLOTS)

@@ -26,7 +26,7 @@ from personavlm.prompts.text import clean, indent, stamp
 from personavlm.synthesis.lessons import Lesson
 from personavlm.synthesis.living import live_through
 from personavlm.synthesis.processes import each
-from personavlm.synthesis.training import PAPER_PLAN, lessons_of, training_world
+from personavlm.synthesis.training import PAPER_PLAN, LessonPlan, Make, lessons_of, training_world
 from personavlm.training.questions import HOME, Question, read_questions, write_questions
 from personavlm.training.rewards import accuracy
 from personavlm.words import terms
@@ -38,16 +38,25 @@ Progress = Callable[[str, int, int], None]
 
 
 def prepare(
-    data: Path, out: Path, persons: int, processes: int = 1, progress: Progress = lambda *_: None
+    data: Path,
+    out: Path,
+    persons: int,
+    processes: int = 1,
+    progress: Progress = lambda *_: None,
+    make: Make = training_world,
+    plan: LessonPlan = PAPER_PLAN,
 ) -> tuple[Question, ...]:
     """Make the memories of the first ``persons`` persons of a training set and return their questions.
+
+    ``make`` and ``plan`` are those the set was made with.
 
     Raises ``BadInput`` for a folder that ``synth train`` did not write, or wrote in another version of the worlds.
     """
     if not (data / "rl.jsonl").is_file():
         raise BadInput(f"{data} holds no rl.jsonl.", f"make it: personavlm synth train --out {data}")
     todo = [number for number in range(persons) if not _asked(out, number).is_file()]
-    for done, _ in enumerate(each(partial(prepare_person, data, out), todo, processes), start=persons - len(todo) + 1):
+    work = partial(prepare_person, data, out, make=make, plan=plan)
+    for done, _ in enumerate(each(work, todo, processes), start=persons - len(todo) + 1):
         progress("memories", done, persons)
     return tuple(one for number in range(persons) for one in read_questions(_asked(out, number)))
 
@@ -56,14 +65,14 @@ def _asked(out: Path, number: int) -> Path:
     return out / QUESTIONS / f"{number:04}.jsonl"
 
 
-def prepare_person(data: Path, out: Path, number: int) -> None:
+def prepare_person(data: Path, out: Path, number: int, make: Make, plan: LessonPlan) -> None:
     """Make one person's memory and questions. What an interrupted attempt left is thrown away first."""
     seed = int(json.loads((data / "seed.json").read_bytes()))
-    world, shots = training_world(seed, number)
+    world, shots = make(seed, number)
     home = out / HOME
     home.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(user_folder(home, world.person.id), ignore_errors=True)
-    questions = list(questions_of(world, lessons_of(world, seed, PAPER_PLAN), _rows(data, world.person.id), out))
+    questions = list(questions_of(world, lessons_of(world, seed, plan), _rows(data, world.person.id), out))
     for _ in live_through(world, (), shots, _kit(), home):
         pass  # only what is learnt on the way is wanted
     _asked(out, number).parent.mkdir(exist_ok=True)
@@ -108,7 +117,7 @@ def questions_of(
 def _lesson_of(row: Mapping[str, Any], lessons: Sequence[Lesson]) -> Lesson:
     """The lesson that a row was made from: its time and words stand in the row's prompt."""
     prompt = "".join(part.get("text", "") for part in row["prompt"][1]["content"])
-    fit = [one for one in lessons if f"\n{stamp(one.time)}\nuser: " in prompt and indent(clean(one.text)) in prompt]
+    fit = [one for one in lessons if f"\n{stamp(one.time)}\nuser: {indent(clean(one.text))}\n\n" in prompt]
     if len(fit) != 1:
         raise BadInput(
             f"A question of {row['person']} is none of this version's lessons.",

@@ -29,9 +29,9 @@ class Sight:
         here = {part.digest for pictures in self._shown.values() for part in pictures}
         self._patches = {digest: found for digest, found in self._patches.items() if digest in here}
 
-    def attach(self, model: Any) -> None:
-        """Hand pictures to a model whenever it is called to be learnt from (with labels)."""
-        model.register_forward_pre_hook(self._see, with_kwargs=True)
+    def attach(self, model: Any) -> Any:
+        """Hand pictures to a model whenever it is called with labels; return torch's handle, which can end that."""
+        return model.register_forward_pre_hook(self._see, with_kwargs=True)
 
     def _see(self, _: Any, arguments: Any, named: dict[str, Any]) -> tuple[Any, dict[str, Any]] | None:
         if named.get("labels") is None or not self._shown:
