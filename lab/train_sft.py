@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
 from time import monotonic
-from typing import Any, Literal
+from typing import Any
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # TRL reports its use otherwise
 
@@ -38,6 +38,8 @@ from personavlm.training.runs import latest, lora
 from personavlm.training.scratch import make_model, make_processor, size_named, train_tokenizer
 
 SCRATCH = "scratch:"
+STAGES = ("base", "sft")
+NUMBERS = ("fp32", "bf16")
 VISION = "visual"
 PROBES_OF = 1_000_003
 """Added to a recipe's seed for what only probes see."""
@@ -59,7 +61,7 @@ class Recipe:
     """Share of the steps in which the rate rises."""
     decay: float = 0.0
     clip: float = 1.0
-    stage: Literal["base", "sft"] = "sft"
+    stage: str = "sft"
     """base: dialogues, pictures and drills; sft: the samples of the training set, and drills if wanted."""
     persons: int = 0
     """Further persons whose dialogues and pictures stage base reads."""
@@ -82,9 +84,9 @@ class Recipe:
     """Rank of LoRA; 0 trains all weights."""
     freeze_vision: bool = True
     optimizer: str = "adamw_torch"
-    precision: Literal["fp32", "bf16"] = "fp32"
-    """What is computed in."""
-    weights: Literal["fp32", "bf16"] = "fp32"
+    precision: str = "fp32"
+    """What is computed in: fp32 or bf16."""
+    weights: str = "fp32"
     """What a checkpoint's weights are kept in; small models lose small steps in bf16."""
     recompute: bool = False
     """Keep no activations, for models that leave no room for them."""
@@ -96,11 +98,14 @@ class Recipe:
 
     @classmethod
     def read(cls, path: Path) -> Recipe:
-        """Read a recipe. Raises ``BadInput`` for a field that does not exist."""
+        """Read a recipe. Raises ``BadInput`` for a field or word that does not exist."""
         found = tomllib.loads(path.read_text(encoding="utf-8"))
         if unknown := sorted(set(found) - set(cls.__slots__)):
             raise BadInput(f"{path} has {unknown[0]!r}, which no recipe has.", f"use {', '.join(cls.__slots__)}.")
         recipe = cls(**found | {"limits": tuple(found.get("limits", ()))})
+        for field, words in (("stage", STAGES), ("precision", NUMBERS), ("weights", NUMBERS)):
+            if (word := getattr(recipe, field)) not in words:
+                raise BadInput(f"{path} has {field} {word!r}.", f"use {' or '.join(words)}.")
         if recipe.workers and recipe.mastered:
             raise BadInput(f"{path} has workers, who would not hear of a climb.", "set workers or mastered, not both.")
         return recipe

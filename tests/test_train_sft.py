@@ -129,11 +129,19 @@ def test_two_processes_share_a_run(data: Path, tmp_path: Path) -> None:
     assert '"processes": 2' in (tmp_path / "run" / "run.json").read_text()
 
 
-def test_a_recipe_with_an_unknown_field_is_refused(tmp_path: Path) -> None:
+def test_a_recipe_with_an_unknown_field_or_word_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "r.toml"
     path.write_text('base = "scratch:tiny"\nsteps = 1\nbatch = 1\nlearning_rate = 1\n')
     with pytest.raises(BadInput, match="learning_rate"):
         Recipe.read(path)
+    for line, named in (
+        ('stage = "bas"', "bas"),
+        ('precision = "fp16"', "fp16"),
+        ("workers = 2\nmastered = 0.9", "climb"),
+    ):
+        path.write_text(f'base = "scratch:tiny"\nsteps = 1\nbatch = 1\n{line}\n')
+        with pytest.raises(BadInput, match=named):
+            Recipe.read(path)
     assert Recipe.read(Path("lab/recipes/sft_smoke.toml")).limits == (512,)
 
 
