@@ -25,6 +25,7 @@ from personavlm.personality import HIGHEST, LOWEST, NEUTRAL, TRAITS, Trait, desc
 PATH, OTHER, LESS, KNOWN = "The path", "Other rules", "Without a session", "Ten known persons"
 PERSONS = Path(__file__).resolve().parents[2] / "lab" / "results" / "trait_paths.csv"
 HEAD = ("turn", "time", *TRAITS)
+MOVES = 30  # steps listed at once
 
 desk = here()
 
@@ -90,8 +91,12 @@ def path_view(steps: Sequence[ProfileStep], figure: go.Figure) -> None:
         with st.popover("Set by hand", icon=":material/edit:"):
             by_hand()
     rows = moves(steps)
-    nothing = "Nothing has moved the profile yet: it takes words that show a trait."
-    block(heading("Every step and its turn"), move_table(desk.store, rows) if rows else soft(nothing))
+    if not rows:
+        block(soft("Nothing has moved the profile yet: it takes words that show a trait."))
+        return
+    whole = len(rows) <= MOVES or st.toggle(f"all {len(rows)} steps", key=f"all steps {desk.user}")
+    title = "Every step and its turn" if whole else f"The last {MOVES} steps and their turns"
+    block(heading(title), move_table(desk.store, rows if whole else rows[:MOVES]))
 
 
 def rules_view(turns: int) -> None:

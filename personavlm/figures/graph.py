@@ -8,7 +8,7 @@ from datetime import datetime
 
 import plotly.graph_objects as go
 
-from personavlm.figures.style import RULE, TYPE_COLOURS, as_html, faded, marked_with, shortened, styled
+from personavlm.figures.style import RULE, TYPE_COLOURS, as_html, faded, marked_with, scatter, shortened, styled
 from personavlm.trace import HitType
 
 NODE_SYMBOLS: Mapping[HitType, str] = {
@@ -74,8 +74,7 @@ def memory_map(spots: Sequence[Spot], lines: Sequence[Line], discs: Sequence[Dis
     for kind in TYPE_COLOURS:
         if chosen := [spot for spot in spots if spot.type == kind]:
             figure.add_trace(_spots(kind, chosen, scale))
-    for disc in discs:
-        _name(figure, disc)
+    figure.update_layout(annotations=[_name(disc) for disc in discs])
     hidden = {"visible": False, "fixedrange": False}
     figure.update_layout(legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0}, dragmode="pan")
     styled(figure, height=640, top=28)
@@ -85,7 +84,7 @@ def memory_map(spots: Sequence[Spot], lines: Sequence[Line], discs: Sequence[Dis
     return figure
 
 
-def _ties(lines: Sequence[Line], where: Mapping[str, Spot], colour: str) -> go.Scatter:
+def _ties(lines: Sequence[Line], where: Mapping[str, Spot], colour: str) -> dict[str, object]:
     x: list[float | None] = []
     y: list[float | None] = []
     for line in lines:
@@ -94,12 +93,12 @@ def _ties(lines: Sequence[Line], where: Mapping[str, Spot], colour: str) -> go.S
             x += [one.x, other.x, None]
             y += [one.y, other.y, None]
     shared = {"mode": "lines", "hoverinfo": "skip", "showlegend": False}
-    return go.Scatter(x=x, y=y, line={"color": colour, "width": 1.2}, **shared)
+    return scatter(x=x, y=y, line={"color": colour, "width": 1.2}, **shared)
 
 
-def _spots(kind: HitType, spots: Sequence[Spot], scale: float) -> go.Scatter:
+def _spots(kind: HitType, spots: Sequence[Spot], scale: float) -> dict[str, object]:
     colour = TYPE_COLOURS[kind]
-    return go.Scatter(
+    return scatter(
         x=[spot.x for spot in spots],
         y=[spot.y for spot in spots],
         mode="markers",
@@ -125,12 +124,12 @@ def _spots(kind: HitType, spots: Sequence[Spot], scale: float) -> go.Scatter:
     )
 
 
-def _name(figure: go.Figure, disc: Disc) -> None:
-    figure.add_annotation(
-        text=f"<b>{as_html(shortened(disc.name, 34))}</b>",
-        x=disc.x,
-        y=disc.y + disc.radius,
-        yanchor="bottom",
-        showarrow=False,
-        font={"size": 11},
-    )
+def _name(disc: Disc) -> dict[str, object]:
+    return {
+        "text": f"<b>{as_html(shortened(disc.name, 34))}</b>",
+        "x": disc.x,
+        "y": disc.y + disc.radius,
+        "yanchor": "bottom",
+        "showarrow": False,
+        "font": {"size": 11},
+    }

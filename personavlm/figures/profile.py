@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from personavlm.figures.style import CYCLE, RULE, SYMBOLS, TRAIT_COLOURS, as_html, faded, marked_with, styled, wrapped
+from personavlm.figures.style import (
+    CYCLE,
+    RULE,
+    SYMBOLS,
+    TRAIT_COLOURS,
+    as_html,
+    faded,
+    marked_with,
+    scatter,
+    styled,
+    wrapped,
+)
 from personavlm.memory import Observe, Override, ProfileStep
 from personavlm.personality import (
     HIGHEST,
@@ -44,11 +55,12 @@ def profile_over_turns(steps: Sequence[ProfileStep], turns: int = 0) -> go.Figur
     path = _points(steps, turns)
     figure = make_subplots(rows=len(TRAITS), cols=1, shared_xaxes=True, vertical_spacing=0.035)
     for row, trait in enumerate(TRAITS, start=1):
-        for drawn in *_band(path, trait), _line(path, trait), _set_by_hand(steps, trait):
+        for drawn in (*_band(path, trait), _line(path, trait), *_set_by_hand(steps, trait)):
             figure.add_trace(drawn, row=row, col=1)
-        _name_panel(figure, row, trait, path[-1].estimate.profile[trait])
-        figure.update_yaxes(range=[LOWEST - 0.15, HIGHEST + 0.15], tickvals=[1, 3, 5], row=row, col=1)
+    names = [_panel_name(row, trait, path[-1].estimate.profile[trait]) for row, trait in enumerate(TRAITS, start=1)]
+    figure.update_layout(annotations=names)
     _rule_the_middle(figure, len(TRAITS))
+    figure.update_yaxes(range=[LOWEST - 0.15, HIGHEST + 0.15], tickvals=[1, 3, 5])
     figure.update_yaxes(title_text="score (1 to 5)", row=3, col=1)
     figure.update_xaxes(title_text="turn (number; band: 90 % interval; cross: set by the user)", row=5, col=1)
     ticks = {"dtick": 1} if path[-1].turn <= 10 else {"nticks": 12}
@@ -74,23 +86,23 @@ def _turn_number(turn: str) -> int:
     return int(turn[1:]) if turn[1:].isdigit() else 0
 
 
-def _band(path: Sequence[_Point], trait: Trait) -> tuple[go.Scatter, go.Scatter]:
+def _band(path: Sequence[_Point], trait: Trait) -> tuple[dict[str, object], dict[str, object]]:
     intervals = [point.estimate.interval(trait) for point in path]
     low, high = [i.low for i in intervals], [i.high for i in intervals]
     numbers = [point.turn for point in path]
     shared = {"x": numbers, "mode": "lines", "line": {"width": 0, "shape": "hv"}, "hoverinfo": "skip"}
     shade = faded(TRAIT_COLOURS[trait], 0.18)
     return (
-        go.Scatter(y=low, showlegend=False, **shared),
-        go.Scatter(y=high, fill="tonexty", fillcolor=shade, showlegend=False, **shared),
+        scatter(y=low, showlegend=False, **shared),
+        scatter(y=high, fill="tonexty", fillcolor=shade, showlegend=False, **shared),
     )
 
 
-def _line(path: Sequence[_Point], trait: Trait) -> go.Scatter:
+def _line(path: Sequence[_Point], trait: Trait) -> dict[str, object]:
     scores = [point.estimate.profile[trait] for point in path]
     # A dot where a step moved this trait, none where it moved only others.
     sizes = [0, *(7 if now != before else 0 for before, now in pairwise(scores))]
-    return go.Scatter(
+    return scatter(
         x=[point.turn for point in path],
         y=scores,
         mode="lines+markers",
@@ -104,7 +116,8 @@ def _line(path: Sequence[_Point], trait: Trait) -> go.Scatter:
     )
 
 
-def _set_by_hand(steps: Sequence[ProfileStep], trait: Trait) -> go.Scatter:
+def _set_by_hand(steps: Sequence[ProfileStep], trait: Trait) -> Iterator[dict[str, object]]:
+    """Crosses where the user set the trait; nothing where they never did."""
     chosen = [
         (_turn_number(step.turn), score)
         for step in steps
@@ -112,14 +125,15 @@ def _set_by_hand(steps: Sequence[ProfileStep], trait: Trait) -> go.Scatter:
         for moved, score in step.edit.scores
         if moved == trait
     ]
-    return go.Scatter(
-        x=[turn for turn, _ in chosen],
-        y=[score for _, score in chosen],
-        mode="markers",
-        marker={"symbol": "x-thin", "size": 11, "line": {"width": 2.5, "color": TRAIT_COLOURS[trait]}},
-        hovertemplate="set by the user: %{y:.2f}<extra></extra>",
-        showlegend=False,
-    )
+    if chosen:
+        yield scatter(
+            x=[turn for turn, _ in chosen],
+            y=[score for _, score in chosen],
+            mode="markers",
+            marker={"symbol": "x-thin", "size": 11, "line": {"width": 2.5, "color": TRAIT_COLOURS[trait]}},
+            hovertemplate="set by the user: %{y:.2f}<extra></extra>",
+            showlegend=False,
+        )
 
 
 def _evidence(point: _Point, trait: Trait) -> str:
@@ -133,19 +147,19 @@ def _evidence(point: _Point, trait: Trait) -> str:
     return f"{when}<br>read as {step.edit.observed[trait]:.1f}" + (f" from: {as_html(cues)}" if cues else "")
 
 
-def _name_panel(figure: go.Figure, row: int, trait: Trait, score: float) -> None:
-    axis = "" if row == 1 else str(row)
-    figure.add_annotation(
-        text=f"<b>{trait}</b><br>{score:.1f}  {wrapped(describe_trait(trait, score), 24)}",
-        x=1.015,
-        y=0.5,
-        xref="paper",
-        yref=f"y{axis} domain",
-        xanchor="left",
-        align="left",
-        showarrow=False,
-        font={"size": 11},
-    )
+def _panel_name(row: int, trait: Trait, score: float) -> dict[str, object]:
+    """An annotation at the right of a panel: the trait, its last score, what that means."""
+    return {
+        "text": f"<b>{trait}</b><br>{score:.1f}  {wrapped(describe_trait(trait, score), 24)}",
+        "x": 1.015,
+        "y": 0.5,
+        "xref": "paper",
+        "yref": f"y{'' if row == 1 else row} domain",
+        "xanchor": "left",
+        "align": "left",
+        "showarrow": False,
+        "font": {"size": 11},
+    }
 
 
 # ── beside each other ────────────────────────────────────────────────────────────────────────────────────────────

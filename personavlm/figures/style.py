@@ -62,6 +62,19 @@ def marked_with(ids: Sequence[str]) -> NDArray[np.object_]:
     return np.array(ids, dtype=object).reshape(-1, 1)
 
 
+def scatter(**drawn: object) -> dict[str, object]:
+    """Return a scatter as a figure takes it fastest: as plain values, its long lists of places and texts as arrays.
+
+    A ``go.Scatter`` is checked when it is made, then copied and checked again when it joins a figure, and lists are
+    checked element by element: together about four times the time.
+    """
+    return {"type": "scatter", **{name: _array(value) for name, value in drawn.items()}}
+
+
+def _array(value: object) -> object:
+    return np.array(value, dtype=object) if isinstance(value, list) and len(value) > 20 else value
+
+
 def faded(colour: str, share: float) -> str:
     """Return a colour at a share of its strength, 0 to 1."""
     red, green, blue = (int(colour[n : n + 2], 16) for n in (1, 3, 5))
