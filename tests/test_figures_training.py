@@ -18,7 +18,8 @@ def test_every_number_has_its_panel_and_every_run_its_look() -> None:
 
 
 def test_parts_of_a_reward_are_stacked_and_advantages_stand_beside() -> None:
-    figure = rewards({"1": {"right": 1.0, "look-ups": -0.1}, "2": {"right": 0.0}}, {"1": 1.0, "2": -1.0})
+    earned = {"1": {"right": 1.0, "look-ups": -0.1, "period": 0.0}, "2": {"right": 0.0}}
+    figure = rewards(earned, {"1": 1.0, "2": -1.0})
     *parts, advantage = figure.data
     assert {part.name: list(part.x) for part in parts} == {"right": [1.0, 0.0], "look-ups": [-0.1, 0.0]}
     assert list(advantage.x) == [1.0, -1.0]

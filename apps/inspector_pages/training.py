@@ -14,7 +14,6 @@ from inspector_views import choose, draw, header, take_away, view_of
 from personavlm.figures import curves, rewards
 from personavlm.inspection import sharing
 from personavlm.training.histories import History, read_history
-from personavlm.training.rewards import FORMAT_WEIGHT, Reward
 from personavlm.training.rollouts import Group, Rollout, read_kept
 
 CURVES, ROLLOUTS, RECIPE = "Curves", "Rollouts", "Recipe"
@@ -61,7 +60,7 @@ def told_apart(panels: Panels) -> tuple[Panels, Panels]:
     return {name: panels[name] for name in shown}, {name: panels[name] for name in panels if name not in shown}
 
 
-def panelled(shown: Mapping[str, History], probes: bool) -> dict[str, dict[str, tuple[Sequence[int], Sequence[float]]]]:
+def panelled(shown: Mapping[str, History], probes: bool) -> Panels:
     """Return the curves of runs by number, then by run."""
     panels: Panels = {}
     for name, one in shown.items():
@@ -92,7 +91,7 @@ def group_view(group: Group) -> Taken:
     """Draw a group: its question, the parts of each reward, the advantages, and chosen rollouts side by side."""
     named = {f"rollout {number}": one for number, one in enumerate(group.rollouts, start=1)}
     block(quoted(group.question.text), soft(f"the right answer: {group.question.gold}"))
-    scored = {name: parts_of(one.reward) for name, one in named.items() if one.reward}
+    scored = {name: dict(one.reward.parts) for name, one in named.items() if one.reward}
     figure = rewards(scored, {name: named[name].advantage for name in scored}) if scored else None
     if figure is not None:
         draw(figure, "What each rollout earned, part on part, and its advantage", "rewards")
@@ -106,17 +105,6 @@ def group_view(group: Group) -> Taken:
         with column:
             told_of(name, named[name])
     return figure, (HEAD, rows)
-
-
-def parts_of(reward: Reward) -> dict[str, float]:
-    """Return a reward as what adds up to it."""
-    parts = {
-        "accuracy · consistency": reward.accuracy * reward.consistency,
-        "format": FORMAT_WEIGHT * reward.format,
-        "period": reward.bonus,
-        "look-ups": -reward.cost,
-    }
-    return {name: value for name, value in parts.items() if value or name in list(parts)[:2]}
 
 
 def row(name: str, one: Rollout) -> tuple[str, ...]:

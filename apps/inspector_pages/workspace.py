@@ -20,6 +20,7 @@ from personavlm.store import users
 USERS, JOBS, HEALTH, ERASE, TOUR = "Users", "Learning", "Health", "Erase", "Tour"
 HEAD = ("user", "turns", "sessions", "last said", "to learn", "in part", "MB", "problem")
 Rows = tuple[Sequence[str], Sequence[Sequence[object]]] | None
+SHOWN = 20  # failed jobs drawn at once
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 
 
@@ -86,7 +87,8 @@ def check(desk: Desk) -> None:
     """Draw the way to have every digest and picture of a user compared."""
     if st.button("Check", key="check", icon=":material/verified:", help="Re-derives every digest and picture's hash."):
         wrong = desk.store.verify()
-        block(*map(malformed, wrong)) if wrong else block(soft("Every record and picture is as it was stored."))
+        block(*(soft(f"✗ {one}") for one in wrong))
+        block(soft("Something does not match." if wrong else "Every record and picture is as it was stored."))
 
 
 def bring_in() -> None:
@@ -141,8 +143,10 @@ def job_view(desk: Desk) -> Rows:
     block(soft(f"{several(done, 'job')} done · {len(waiting)} waiting · {len(failed)} only in part"))
     if desk.problem is not None:
         block(soft("The update stage has stopped; the side bar says why."))
-    for one in failed:
+    for one in failed[:SHOWN]:
         part_learnt(desk, one)
+    if len(failed) > SHOWN:
+        block(soft(f"and {several(len(failed) - SHOWN, 'more job')}; the CSV has all"))
     if waiting:
         rows = [(f"{one.job.kind} {one.job.subject}", "again" if one.job.again else "") for one in waiting]
         block(heading("Waiting, in this order"), table(("job", ""), rows))

@@ -7,6 +7,7 @@ values       what a case, a person and an answer are            cases       a Pe
 systems      the rows: whoever answers, named by ``modes``      validation  scorers on gold and distractors, first
 runs         one folder per run, stopped and gone on with       scores      figures with 95 % intervals
 compare      two runs, paired: difference, p, flips             report      tables and figures of runs
+shelf        runs, or the answers kept of them, side by side
 blind        what those get who know nothing of the person      released    anybody's answers, scored again
 columns      PrefEval, PERSONAMEM, LoCoMo, P-SOUPS, open-ended questions as cases, each by its name
 """

@@ -61,12 +61,13 @@ def _first(panels: Mapping[str, Mapping[str, Points]], place: int, run: str) -> 
 def rewards(rollouts: Mapping[str, Mapping[str, float]], advantages: Mapping[str, float]) -> go.Figure:
     """Draw what the rollouts of one question earned, part on part, and the advantage that each got.
 
-    ``rollouts``: rollout -> part -> reward, costs below zero; ``advantages`` are reward less the group's mean, over its
-    spread: those to the right of zero are made likelier.
+    ``rollouts``: rollout -> part -> reward, costs below zero; a part that none has is left out. ``advantages`` are the
+    reward less the group's mean, over its spread: those to the right of zero are made likelier.
     """
     figure = make_subplots(1, 2, shared_yaxes=True, horizontal_spacing=0.05, column_widths=[0.66, 0.34])
     names = [as_html(name) for name in rollouts]
-    for number, part in enumerate(dict.fromkeys(part for parts in rollouts.values() for part in parts)):
+    there = dict.fromkeys(part for parts in rollouts.values() for part, reward in parts.items() if reward)
+    for number, part in enumerate(there):
         figure.add_bar(
             x=[parts.get(part, 0.0) for parts in rollouts.values()],
             y=names,

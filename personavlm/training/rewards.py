@@ -54,7 +54,17 @@ class Reward:
     @property
     def total(self) -> float:
         """The reward of equation 3, in [0, 1.5] without the options."""
-        return self.accuracy * self.consistency + FORMAT_WEIGHT * self.format - self.cost + self.bonus
+        return sum(value for _, value in self.parts)
+
+    @property
+    def parts(self) -> tuple[tuple[str, float], ...]:
+        """What adds up to the total, each with its name."""
+        return (
+            ("accuracy · consistency", self.accuracy * self.consistency),
+            ("format", FORMAT_WEIGHT * self.format),
+            ("look-ups", -self.cost),
+            ("period", self.bonus),
+        )
 
 
 @dataclass(frozen=True, slots=True)
