@@ -35,7 +35,7 @@ from personavlm.training.environment import Augmentation, Environment, Episode, 
 from personavlm.training.policy import Request
 from personavlm.training.questions import Question
 from personavlm.training.rewards import Reward, Scoring, Unscored
-from personavlm.training.rollouts import Kept, Rollout, grouped, keep, write_log
+from personavlm.training.rollouts import Group, Kept, Rollout, grouped, keep, write_log
 from personavlm.training.runs import latest, lora
 from personavlm.training.sight import Sight
 from personavlm.training.watch import Watch, watch
@@ -207,7 +207,7 @@ class Play:
                 log_metric(name, value)
         return [one.total if isinstance(one, Reward) else None for one in rewards]
 
-    def groups(self, advantages: Sequence[float] = ()) -> Any:
+    def groups(self, advantages: Sequence[float] = ()) -> tuple[Group, ...]:
         """Return the last rollouts, as they are kept."""
         advantages = advantages or [0.0] * len(self.episodes)
         rollouts = [_as_rollout(one, gain) for one, gain in zip(self.episodes, advantages, strict=True)]
@@ -273,6 +273,8 @@ def _settings(recipe: Recipe, out: Path, processor: Any) -> Any:
             "vllm_max_model_length": recipe.longest,
             "vllm_enable_sleep_mode": True,
             "vllm_importance_sampling_correction": False,  # it needs the sampler's own log-probabilities
+            # a mark without a picture cannot be read back; where it samples without vLLM, TRL forbids it itself
+            "generation_kwargs": {"logit_bias": {processor.image_token_id: -100.0}},
         }
     return GRPOConfig(
         output_dir=str(out),
@@ -292,9 +294,8 @@ def _settings(recipe: Recipe, out: Path, processor: Any) -> Any:
         top_p=recipe.top_p,
         top_k=recipe.top_k,
         repetition_penalty=recipe.repetition_penalty,
-        generation_kwargs=_never(processor, recipe.vllm),
         bf16=recipe.precision == "bf16",
-        gradient_checkpointing=recipe.precision == "bf16",
+        activation_checkpointing=recipe.precision == "bf16",
         save_steps=recipe.save_every,
         logging_steps=1,
         seed=recipe.seed,
@@ -303,15 +304,6 @@ def _settings(recipe: Recipe, out: Path, processor: Any) -> Any:
         dataloader_pin_memory=False,
         **sampler,
     )
-
-
-def _never(processor: Any, vllm: bool) -> dict[str, Any]:
-    """Sampling settings by which the policy never writes a picture's mark: a mark without a picture cannot be read."""
-    marks = [getattr(processor, name, None) for name in ("image_token_id", "video_token_id")]
-    ids = [int(one) for one in marks if one is not None]
-    if not ids:
-        return {}
-    return {"logit_bias": dict.fromkeys(ids, -100.0)} if vllm else {"suppress_tokens": ids}
 
 
 def _keeping(recipe: Recipe, out: Path, play: Play, trainer: Any, stop_after: int | None) -> Any:

@@ -4,6 +4,8 @@
 
 The ids of a rollout are those of inference: the first prompt as it is rendered there, then what the policy wrote, to
 the token, then the rendered result of its look-up, and so on. The policy's own tokens are trained, the rest is masked.
+Inference reads an earlier output back from its text; where a policy spells words in other tokens than its tokenizer
+would, the tokens it wrote stand here, because those are what was sampled.
 The bare reply that ``respond`` falls back on belongs to another conversation: where it is asked for, the rollout ends
 without an answer. Several rollouts wait for each other (``Table``), so that the model writes for all of them at once.
 """
