@@ -118,8 +118,8 @@ def heat_map(rows: Mapping[str, Mapping[str, Interval]], unit: str, most: float 
         for column, one in zip(columns, row, strict=True)
         if one is not None
     ]
-    for measured in (True, False):
-        _written(figure, [cell for cell in cells if cell[2].measured == measured], unit, most if measured else None)
+    _written(figure, [cell for cell in cells if cell[2].measured], unit, most)
+    _written(figure, [cell for cell in cells if not cell[2].measured], unit, None)
     figure.update_yaxes(categoryorder="array", categoryarray=lined[::-1], showgrid=False)
     figure.update_xaxes(side="top", showgrid=False, tickangle=0, categoryorder="array", categoryarray=columns)
     figure = styled(figure, height=90 + 40 * len(lines), top=64)
