@@ -503,6 +503,14 @@ def test_prompts_written_out_again_are_those_the_model_was_given(dana: Assistant
     assert sum(part.tokens for part in second.parts) == pytest.approx(whole / 4, rel=0.05)
 
 
+def test_a_message_with_a_picture_counts_as_message(dana: Assistant) -> None:
+    trace = dana.say(LATER, "What is this thing, do you know it perhaps?", [photo("teal")])
+    (first, *_) = prompts(dana, dana.store.trace(trace.turn.id))
+    sizes = {part.name: part for part in first.parts}
+    assert sizes["message"].tokens >= len("What is this thing, do you know it perhaps?") // 4
+    assert sizes["pictures"].pictures == 1
+
+
 def test_malformed_and_forced_steps_have_prompts_too(dana: Assistant) -> None:
     bad = Assistant(dana.store, answering(respond="no tags", respond_more="none", answer="Sorry."), kit=kit())
     trace = bad.say(LATER, "Hello?")

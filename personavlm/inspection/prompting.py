@@ -8,6 +8,7 @@ Prompts are not stored: they follow from the trace and the ledger, by the same c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,7 +22,7 @@ from personavlm.memory import Memory, State
 from personavlm.models import Message
 from personavlm.models.scripted import Scripted
 from personavlm.prompts.respond import step_text
-from personavlm.prompts.text import CHARACTERS_PER_TOKEN
+from personavlm.prompts.text import CHARACTERS_PER_TOKEN, PICTURE_CLOSE, PICTURE_OPEN
 from personavlm.trace import Answer, Hit, Malformed, Retrieve, Step, Trace
 
 PARTS = {
@@ -38,6 +39,7 @@ PARTS = {
     "CurrentProceduralMemory": "known already",
 }
 """What fills a slot, as it is named in the bar."""
+_PICTURE = re.compile(f"{PICTURE_OPEN}[^{PICTURE_CLOSE}]*{PICTURE_CLOSE}")
 INSTRUCTIONS, EARLIER, PICTURES = "instructions", "earlier steps", "pictures"
 
 
@@ -72,7 +74,7 @@ def _sized(messages: Sequence[Message]) -> Iterator[Part]:
         if message.role == "assistant":
             yield Part(EARLIER, _tokens(message.text))
             continue
-        filled = {PARTS[slot]: text for slot, text in message.slots if slot in PARTS}
+        filled = {PARTS[slot]: _PICTURE.sub("", text) for slot, text in message.slots if slot in PARTS}
         used = {name: min(len(text), len(message.text)) for name, text in filled.items() if text in message.text}
         yield Part(INSTRUCTIONS, max(0, len(message.text) - sum(used.values())) // CHARACTERS_PER_TOKEN)
         yield from (Part(name, -(-length // CHARACTERS_PER_TOKEN)) for name, length in used.items())
