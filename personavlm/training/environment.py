@@ -17,10 +17,11 @@ import random
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from personavlm.assistant import DEFAULT_CONFIG, Assistant, Config, Kit
 from personavlm.library import Library
@@ -142,6 +143,18 @@ class Episode:
         return self.prompt + self.completion
 
 
+class Played(NamedTuple):
+    """One rollout that is not scored yet."""
+
+    question: Question
+    policy: Policy
+    trace: Trace
+
+
+JUDGED_AT_ONCE = 16
+"""Rollouts scored side by side: a judge on a server is waited for once, not once for each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """Where rollouts are played."""
@@ -166,19 +179,27 @@ class Environment:
         for question in questions:  # opened here, so that no two threads open one
             self.memories.assistant(question, self._policy(lambda _: ()), self.config)
 
-        def player(number: int) -> Callable[[Sample], Episode]:
+        def player(number: int) -> Callable[[Sample], Played]:
             rng = random.Random(f"{seed}/{number}")
             config = augmented(self.config, questions[number], self.augmentation, rng)
-            return lambda sample: self.rollout(questions[number], sample, config)
+            return lambda sample: self._played(questions[number], sample, config)
 
-        return together([player(number) for number in range(len(questions))], generate)
+        played = together([player(number) for number in range(len(questions))], generate)
+        with ThreadPoolExecutor(JUDGED_AT_ONCE, thread_name_prefix="score") as pool:
+            return list(pool.map(self._scored, played))
 
     def rollout(self, question: Question, sample: Sample, config: Config) -> Episode:
         """Play one rollout and score it."""
+        return self._scored(self._played(question, sample, config))
+
+    def _played(self, question: Question, sample: Sample, config: Config) -> Played:
         policy = self._policy(sample)
         assistant = self.memories.assistant(question, policy, config)
         pictures = [(self.memories.folder / path).read_bytes() for path in question.pictures]
-        trace = assistant.ask(question.time, question.text, pictures)
+        return Played(question, policy, assistant.ask(question.time, question.text, pictures))
+
+    def _scored(self, played: Played) -> Episode:
+        question, policy, trace = played
         earned: Reward | Unscored = Unscored("the prompt leaves no room for an output")
         if policy.outputs:
             earned = reward(question, trace.steps, policy.outputs, known_text(policy.opening), self.scoring)
