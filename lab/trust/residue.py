@@ -1,6 +1,6 @@
 """Residue: random erasures on lived lives, and everything by which the erased might still be found.
 
-    python -m lab.trust.residue [--n 300] [--lives 10] [--turns 30] [--seed 1] [--model parrot|embedded]
+    python -m lab.trust.residue [--n 300] [--lives 10] [--turns 30] [--seed 1] [--model embedded] [--encoder minilm]
 
 Each erasure starts from a fresh copy of a life with a fork beside it. After it, and again after the queued jobs have
 learnt anew, it is looked for in the bytes of every file (database, WAL, pictures, an exported archive), in whatever the
@@ -15,11 +15,13 @@ import json
 import random
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -37,6 +39,7 @@ from personavlm.retrieval.passages import spoken
 from personavlm.store import Store
 from personavlm.trace import Trace, canonical, plain
 from personavlm.words import terms
+from tests.fakes import kit as stand_ins
 
 _FIXED = ("kind", "type", "status", "op", "rule", "time", "since", "until", "start", "end", "block")
 USER, FORK = "Dana", "Dana, forked"
@@ -60,9 +63,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--turns", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--model", choices=("parrot", "embedded"), default="parrot")
+    parser.add_argument("--encoder", choices=("words", "minilm"), default="words")
     options = parser.parse_args(arguments)
     model: Model = parrot() if options.model == "parrot" else load_model("embedded")
-    result = campaign(options.n, options.lives, options.turns, options.seed, model, Kit.load())
+    kit = Kit.load() if options.encoder == "minilm" else stand_ins()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # told to stop, it prints what it has
+    result = campaign(options.n, options.lives, options.turns, options.seed, model, kit)
     json.dump(vars(options) | result, sys.stdout, indent=1)
     sys.exit(bool(result["residue"]))
 
@@ -70,7 +76,7 @@ def main(arguments: list[str] | None = None) -> None:
 def campaign(n: int, lives: int, turns: int, seed: int, model: Model, kit: Kit) -> dict[str, object]:
     """Return how many erasures of each kind were made, what they took, and everything that was found after them."""
     rng, found, kinds, taken = random.Random(seed), list[str](), Counter[str](), Counter[str]()
-    with tempfile.TemporaryDirectory() as folder:
+    with suppress(KeyboardInterrupt), tempfile.TemporaryDirectory() as folder:
         for number in range(lives):
             grown = Path(folder) / str(number)
             grow(grown, seed + number, turns, model, kit, rng)
