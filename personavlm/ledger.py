@@ -167,7 +167,7 @@ def replace_rows(db: sqlite3.Connection, new: Iterable[Row]) -> None:
 
 
 def rewrite(db: sqlite3.Connection, new: Rewriting) -> None:
-    """Carry out an erasure, the one operation that rewrites the ledger, and mark the disk as still to be scrubbed."""
+    """Carry out an erasure, which rewrites the ledger, and mark the disk as still to be scrubbed."""
     gone = [("turn", turn) for turn in new.turns] + [("session", session) for session in new.sessions]
     found = (db.execute("SELECT id FROM jobs WHERE kind = ? AND subject = ?", one).fetchone() for one in gone)
     dead = {row[0] for row in found if row}

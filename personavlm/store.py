@@ -492,7 +492,7 @@ class Store:
             return [(id, revive(Call, record)) for id, record in db.execute("SELECT id, record FROM calls ORDER BY id")]
 
     def rewrite(self, make: Callable[[], Rewriting]) -> None:
-        """Replace the ledger by what ``make`` returns, and scrub: the one operation that is not an append.
+        """Replace the ledger by what ``make`` returns, and scrub. All else but ``learn_again`` appends.
 
         ``make`` runs inside the transaction, so that nothing is written between what it reads and what it decides.
         Raises ``StoreError`` if another program holds on to old pages; they go when the store is opened next.

@@ -5,7 +5,7 @@
 
 Erasing a thing removes what was derived from it: memories, topics, links, hits of later look-ups, replies that rest on
 it, cut-outs, vectors, its share in the profile. What else a session taught is learnt again by its jobs, in its place.
-It is the one operation that rewrites the ledger; forks that share the past are rewritten with it.
+It rewrites the ledger, and that of forks that share the past. Only learning again what had failed does that too.
 
     >>> look = preview(home, "Dana", Mentioned("Ana"))
     >>> [turn.id for turn in look.turns], [memory.text for memory in look.memories]
