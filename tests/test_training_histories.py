@@ -38,7 +38,7 @@ def test_a_run_that_goes_on_has_no_recipe_yet(tmp_path: Path) -> None:
     assert (found.steps, found.recipe, found.made_with) == (4, (), ())
 
 
-def test_probes_alone_are_shown_while_the_log_is_still_to_come(tmp_path: Path) -> None:
+def test_probes_alone_are_shown_before_the_first_row_of_the_log(tmp_path: Path) -> None:
     folder = run(tmp_path / "a", ended=False)
     (folder / "log.csv").unlink()
     found = read_history(folder)

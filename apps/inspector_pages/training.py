@@ -37,7 +37,7 @@ def curve_view(shown: Mapping[str, History]) -> Taken:
     if first and figure is not None:
         draw(figure, "Numbers of the training runs over steps: " + ", ".join(first), f"curves {len(shown)}")
     else:
-        block(soft("No losses so far: they are written when the run ends."))
+        block(soft("No losses yet."))
     if more:
         with st.expander(f"{several(len(more), 'more number')}: {', '.join(more)}"):
             draw(curves(more), "More numbers over steps", f"more curves {len(shown)}")

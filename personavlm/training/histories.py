@@ -26,7 +26,7 @@ class History:
 
     folder: Path
     curves: tuple[Curve, ...]
-    """Every column of the log over steps; none while a run that writes it at its end goes on."""
+    """Every column of the log over steps; none before its first row."""
     probes: tuple[Curve, ...]
     """Share of held-out examples that are right from the first to the last token, in [0, 1], by kind over steps."""
     kept: tuple[int, ...]
