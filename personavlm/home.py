@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import sqlite3
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ def user_folder(home: Path, user: str) -> Path:
 
     Raises ``BadInput`` for a name that is empty, too long or not printable.
     """
-    name = user.strip()
+    name = unicodedata.normalize("NFC", user.strip())  # one name, however its accents are spelled
     if not name or len(name) > 200 or not name.isprintable():
         raise BadInput(f"{user[:40]!r} cannot be a user's name.", "use 1 to 200 printable characters.")
     return home / "users" / hashlib.sha256(name.encode()).hexdigest()[:20]
