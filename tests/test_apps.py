@@ -537,6 +537,7 @@ def test_what_was_learnt_only_in_part_is_shown_and_tried_again(home: Path, monke
     app = view(go(opened(), "workspace"), "Learning")
     healthy(app)
     assert "&lt;i&gt;no decision&lt;/i&gt;" in drawn(app)
+    assert "<td>semantic</td><td class=num>5</td><td class=num>1</td>" in drawn(app)
     press(app, "Try again")
     import inspector_desk
 

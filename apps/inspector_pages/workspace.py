@@ -14,7 +14,17 @@ from inspector_parts import block, evidence, heading, malformed, moment, several
 from inspector_views import header, take_away, view_of
 
 from personavlm import demo
-from personavlm.inspection import Unlearnt, manifest_of, packed, residents, sharing, unlearnt, unpacked
+from personavlm.inspection import (
+    LEARNING,
+    Unlearnt,
+    manifest_of,
+    packed,
+    residents,
+    sharing,
+    stages,
+    unlearnt,
+    unpacked,
+)
 from personavlm.store import users
 
 USERS, JOBS, HEALTH, ERASE, TOUR = "Users", "Learning", "Health", "Erase", "Tour"
@@ -153,8 +163,26 @@ def job_view(desk: Desk) -> Rows:
         st.button("Learn now", on_click=desk.learn, disabled=desk.looking, icon=":material/play_arrow:")
     if not found:
         block(soft("Everything was learnt. What the model says outside of its contract would be shown here."))
+    costs(desk)
     head = ("job", "kind", "of", "status", "why")
     return head, [(one.job.id, one.job.kind, one.job.subject, one.job.status, one.job.note) for one in found]
+
+
+def costs(desk: Desk) -> None:
+    """Draw what the model was asked for so far, and what a memory cost."""
+    found = stages(desk.store.calls())
+    if not found:
+        return
+    rows = [(one.purpose, str(one.calls), str(one.malformed), f"{one.seconds:.2f}", f"{one.tokens:,}") for one in found]
+    head = ("asked for", "calls", "malformed", "seconds", "tokens")
+    block(heading("What the model was asked for"), table(head, rows, numbers=range(1, 5)))
+    learning = [one for one in found if one.purpose in {*LEARNING["turn"], *LEARNING["session"]}]
+    held = sum(1 for _ in desk.store.state().current())
+    if learning and held:
+        seconds, tokens = sum(one.seconds for one in learning) / held, sum(one.tokens for one in learning) / held
+        block(
+            soft(f"Learning took {seconds:.2f} s and {tokens:,.0f} tokens for each of the {held} memories that hold.")
+        )
 
 
 def part_learnt(desk: Desk, one: Unlearnt) -> None:

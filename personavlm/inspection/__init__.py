@@ -55,10 +55,12 @@ from personavlm.inspection.turns import Learnt, Summary, brought_back_for, learn
 from personavlm.inspection.workspace import (
     LEARNING,
     Resident,
+    Stage,
     Unlearnt,
     manifest_of,
     packed,
     residents,
+    stages,
     unlearnt,
     unpacked,
 )
@@ -85,6 +87,7 @@ __all__ = [
     "Resident",
     "Rule",
     "Shift",
+    "Stage",
     "Summary",
     "Unlearnt",
     "Verdict",
@@ -127,6 +130,7 @@ __all__ = [
     "reworded",
     "settled",
     "sharing",
+    "stages",
     "stops",
     "summed",
     "unlearnt",

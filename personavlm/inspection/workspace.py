@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -77,6 +77,35 @@ def _unlearnt(store: Store, job: Job) -> Unlearnt:
     turn = job.subject if job.kind == "turn" else store.session(job.subject).traces[-1].turn.id
     calls = store.trace(turn).calls if job.status == "failed" else ()
     return Unlearnt(job, turn, tuple(c for c in calls if c.malformed and c.purpose in LEARNING[job.kind]))
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What one purpose of model calls came to."""
+
+    purpose: str
+    calls: int
+    malformed: int
+    seconds: float
+    tokens: int
+    """Tokens in and out."""
+
+
+def stages(calls: Iterable[Call]) -> tuple[Stage, ...]:
+    """Return what calls came to by purpose, in the order of the purposes' first calls."""
+    by_purpose: dict[str, list[Call]] = {}
+    for call in calls:
+        by_purpose.setdefault(call.purpose, []).append(call)
+    return tuple(
+        Stage(
+            purpose,
+            len(made),
+            sum(bool(call.malformed) for call in made),
+            sum(call.seconds for call in made),
+            sum(call.tokens_in + call.tokens_out for call in made),
+        )
+        for purpose, made in by_purpose.items()
+    )
 
 
 # ── archives ─────────────────────────────────────────────────────────────────────────────────────────────────────
