@@ -19,6 +19,7 @@ from personavlm.errors import BadInput
 from personavlm.inspection import (
     RULES,
     Hand,
+    Stage,
     accepted,
     as_of,
     at,
@@ -57,6 +58,7 @@ from personavlm.inspection import (
     reworded,
     settled,
     sharing,
+    stages,
     stops,
     summed,
     unpacked,
@@ -72,7 +74,7 @@ from personavlm.prompts import slot
 from personavlm.prompts.respond import parse_step, step_text
 from personavlm.retrieval import WEIGHTS
 from personavlm.store import DATABASE, Store, user_folder
-from personavlm.trace import Answer, Malformed, Retrieve
+from personavlm.trace import Answer, Call, Malformed, Retrieve
 from personavlm.training.rollouts import write_log
 from tests.fakes import NOTHING_NEW, answering, kit, look_up, remember
 from tests.test_bench_runs import go as run_bench
@@ -680,6 +682,12 @@ def test_residents_are_everybody_even_who_cannot_be_read(dana: Assistant) -> Non
     found = {one.user: one for one in residents(home)}
     assert (found["Dana"].turns, found["Dana"].problem) == (dana.store.counts()[0], "")
     assert found[broken.parent.name].problem == "The database cannot be read."
+
+
+def test_calls_are_summed_by_what_they_were_for() -> None:
+    bad = Call("semantic", "m", 1.0, 5, 1, "no decision", "?")
+    made = [Call("respond", "m", 0.5, 10, 2), bad, Call("respond", "m", 1)]
+    assert stages(made) == (Stage("respond", 2, 0, 1.5, 12), Stage("semantic", 1, 1, 1.0, 6))
 
 
 def test_an_archive_is_looked_into_before_it_comes_in(dana: Assistant, tmp_path: Path) -> None:
