@@ -126,6 +126,8 @@ def ask(opened: Any, question: str) -> None:
 
 def save(opened: Any, file: Path) -> None:
     """Write what the browser shows as a small PNG: 256 colours, so chosen that rare ones, such as a legend's, stay."""
+    if opened.locator('[data-testid="stException"]').count():
+        raise SystemExit(f"{file.name} would show an error; the inspector's output above says which")
     with Image.open(BytesIO(opened.screenshot())) as shot:
         few = shot.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         few.save(file, optimize=True)
