@@ -23,11 +23,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
+from personavlm import consent as consents
 from personavlm import respond as response_stage
 from personavlm import update as update_stage
 from personavlm.asking import Asker, Delta
 from personavlm.detect import Detector
 from personavlm.encoders import PictureEncoder, TextEncoder
+from personavlm.erasure import Mentioned, erase, preview, said
 from personavlm.errors import BadInput
 from personavlm.library import Library
 from personavlm.memory import Add, Block, MemoryType, Override, State
@@ -37,9 +39,10 @@ from personavlm.pictures import Marked, OpenedPicture, open_picture
 from personavlm.prompts import DEFAULT_BUDGET, Budget, Prompts, default_prompts
 from personavlm.prompts.respond import Context
 from personavlm.prompts.text import Exchange, recent
+from personavlm.refit import refit
 from personavlm.retrieval import Limits, Query, WhyNot, search, why_not
 from personavlm.store import Job, Store, users
-from personavlm.trace import SESSION_GAP, Answer, Hit, Picture, Retrieve, Step, Trace, Turn, aware
+from personavlm.trace import SESSION_GAP, Answer, Call, Hit, Picture, Retrieve, Step, Trace, Turn, aware
 
 KNOWN_MEMORIES = 8
 """Related memories shown to the model when it decides what of a turn is new."""
@@ -134,13 +137,47 @@ class Assistant:
 
     def stream(self, turn: Turn, aloud: bool = False) -> Iterator[Step | Delta | Trace]:
         """Like ``take``, but yield steps as they happen (``aloud``: the reply's text as well); the trace comes last."""
+        answered = self._to_request(turn)
         asker, generation = Asker(self.model), self.store.generation()
         steps: list[Step] = []
-        for event in self._respond(turn, asker, self.context(turn, self.store.state()), None, aloud):
+        events = self._respond(turn, asker, self.context(turn, self.store.state()), None, aloud)
+        for event in [answered] if answered else events:
             if isinstance(event, Step):
                 steps.append(event)
             yield event
-        yield self.store.append(turn, steps, asker.calls, self.config.gap, generation=generation)
+        yield self._keep(turn, steps, asker.calls, generation)
+
+    def _keep(self, turn: Turn, steps: Sequence[Step], calls: Sequence[Call], generation: int) -> Trace:
+        """Store a turn; of one that the user does not want kept, only that there was one. Returned is the whole."""
+        request = consents.read(turn.text)  # one to forget stays until the yes, which takes it along
+        forgets = request is not None and request.wish == "forget"
+        if forgets or self.store.consent().withheld(said(turn)) is None:
+            return self.store.append(turn, steps, calls, self.config.gap, generation=generation)
+        empty = replace(turn, text=consents.WITHHELD, pictures=())
+        reply = (Step("", Answer(consents.WITHHELD)),)
+        costs = [replace(call, malformed=consents.WITHHELD if call.malformed else "", raw="") for call in calls]
+        stored = self.store.append(empty, reply, costs, self.config.gap, update=False, generation=generation)
+        self.store.drop_unused([picture.digest for picture in turn.pictures])
+        return Trace(replace(turn, id=stored.turn.id), tuple(steps), calls=tuple(calls))
+
+    def _to_request(self, turn: Turn) -> Step | None:
+        """Carry out what a message asks about being remembered, and return the answer; None if it asks nothing."""
+        request, last = consents.read(turn.text), self.store.last_turn()
+        home = self.store.folder.parent.parent
+        if request is None:
+            before = consents.read(last.text) if last and turn.time - last.time < self.config.gap else None
+            if before is None or before.wish != "forget" or not consents.agreed(turn.text):
+                return None
+            report = erase(home, self.store.user, Mentioned(before.topic))
+            return _say(f"Forgotten, with all that rested on it: turns {report.turns}, memories {report.memories}.")
+        if request.wish != "forget":
+            self.store.set_consent(consents.after(self.store.consent(), request))
+            return _say(consents.answer(request))
+        shown = preview(home, self.store.user, Mentioned(request.topic))
+        return _say(
+            f"What names {request.topic}: turns {len(shown.turns)}, memories {len(shown.memories)}. "
+            "Say yes to forget it for good; nothing is gone yet."
+        )
 
     def ask(
         self,
@@ -182,11 +219,12 @@ class Assistant:
     def given(self, time: datetime, text: str, reply: str, pictures: Sequence[Shown] = ()) -> Trace:
         """Store a turn whose reply is given (imports, replays), and queue its update."""
         turn = self.draft(time, text, pictures)
-        return self.store.append(turn, (Step("", Answer(reply, given=True)),), gap=self.config.gap)
+        return self._keep(turn, (Step("", Answer(reply, given=True)),), (), self.store.generation())
 
     def context(self, turn: Turn, state: State, traits: Mapping[Trait, float] = MappingProxyType({})) -> Context:
         """Return what the response stage knows before it looks anything up; ``traits`` outrank the profile."""
-        profile = state.estimate.profile if self.config.pem != "off" else NEUTRAL
+        estimate = state.estimate if self.store.consent().profile else replace(state.estimate, inferred=NEUTRAL)
+        profile = estimate.profile if self.config.pem != "off" else NEUTRAL
         return Context(
             self._seeable(turn),
             tuple(state.current("core")) if "core" in self.config.memories else (),
@@ -316,7 +354,12 @@ class Assistant:
                 return False
             asker = Asker(self.model)
             turn, learnt = self._learn(job, asker)
-            self.store.finish(job, turn, learnt.edits, asker.calls, "; ".join(learnt.notes))
+            consent = self.store.consent()
+            edits = consent.allowed(learnt.edits)
+            if len(edits) < len(learnt.edits):  # others may tie in what was left out
+                known = self.store.state_for(job, self.config.gap)
+                edits = tuple(edit for edit in refit(edits, start=known) if edit is not None)
+            self.store.finish(job, turn, edits, asker.calls, "; ".join(learnt.notes))
             return True
 
     def _learn(self, job: Job, asker: Asker) -> tuple[str, update_stage.Learnt]:
@@ -335,7 +378,12 @@ class Assistant:
         config = self.config
         schedule = config.schedule if config.pem == "momentum" else Momentum(0.0, 0.0, 1)
         return update_stage.UpdateSettings(
-            config.memories, config.pem != "off", config.rule, schedule, config.gap, self.kit.budget
+            config.memories,
+            config.pem != "off" and self.store.consent().profile,
+            config.rule,
+            schedule,
+            config.gap,
+            self.kit.budget,
         )
 
     @property
@@ -355,6 +403,10 @@ class Assistant:
         last = self.store.last_turn()
         edit = Override(aware(time), (last.id,) if last else (), tuple(scores.items()))
         self.store.record(last.id if last else "", [edit])
+
+
+def _say(text: str) -> Step:
+    return Step("", Answer(text), forced=True)
 
 
 def _opened(pictures: Sequence[Shown]) -> tuple[list[OpenedPicture], tuple[Picture, ...]]:

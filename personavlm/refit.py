@@ -10,20 +10,24 @@ longer current. Each is kept as far as it still says something true; the ledger 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from personavlm.memory import EMPTY, Add, Edit, Link, Memory, Merge, Replace, Retire, State, apply, bare
 
 
 def refit(
-    edits: Iterable[Edit], heirs: Mapping[str, str] | None = None, fresh: frozenset[str] = frozenset()
+    edits: Iterable[Edit],
+    heirs: Mapping[str, str] | None = None,
+    fresh: frozenset[str] = frozenset(),
+    start: State = EMPTY,
 ) -> Iterator[Edit | None]:
     """Yield each edit as it fits what comes before it, None where nothing of it is left.
 
     ``heirs`` says which memory stands again where a later one was taken away. ``fresh`` are ids of memories that were
-    put in just now: what has one value there and another later is a change, not two values.
+    put in just now: what has one value there and another later is a change, not two values. ``start`` is the state
+    that the first edit follows.
     """
-    refitting = _Refitting(dict(heirs or {}), fresh)
+    refitting = _Refitting(dict(heirs or {}), fresh, start)
     for edit in edits:
         yield refitting.fit(edit)
 
@@ -32,7 +36,7 @@ def refit(
 class _Refitting:
     heirs: dict[str, str]
     fresh: frozenset[str]
-    state: State = field(default_factory=lambda: EMPTY)
+    state: State
 
     def fit(self, edit: Edit) -> Edit | None:
         fitted = self._fitted(edit)

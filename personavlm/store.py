@@ -34,6 +34,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from personavlm import ledger
+from personavlm.consent import Consent
 from personavlm.errors import BadInput, BadTime, StoreError, UnknownUser
 from personavlm.files import guarded, write_atomically
 from personavlm.home import DATABASE, finish_removals, founding, user_folder, users
@@ -519,6 +520,19 @@ class Store:
                 db.execute("COMMIT")
             return ledger.scrub(db)
 
+    # ── consent ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def consent(self) -> Consent:
+        """Return what the user agrees to."""
+        with self._reading() as db:
+            row = db.execute("SELECT value FROM meta WHERE key = 'consent'").fetchone()
+        return revive(Consent, row[0]) if row else Consent()
+
+    def set_consent(self, consent: Consent) -> None:
+        """Keep what the user agrees to; it holds for everything that is inferred and stored from now on."""
+        with self._writing() as db:
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('consent', ?)", (canonical(consent),))
+
     # ── pictures and vectors ─────────────────────────────────────────────────────────────────────────────────────
 
     def keep_picture(self, data: bytes, media_type: str, width: int, height: int) -> str:
@@ -534,6 +548,14 @@ class Store:
         """Return a picture's bytes, or None if they are not here."""
         path = self.folder / "pictures" / name
         return path.read_bytes() if _is_digest(name) and path.is_file() else None
+
+    def drop_unused(self, names: Sequence[str]) -> None:
+        """Delete those of these pictures that no turn shows and no memory holds."""
+        with self._writing() as db:
+            unused = set(names) - ledger.pictures_of(ledger.rows(db))
+            db.executemany("DELETE FROM pictures WHERE digest = ?", [(name,) for name in unused])
+            for name in unused:
+                (self.folder / "pictures" / name).unlink(missing_ok=True)
 
     def picture_names(self) -> list[str]:
         """Return the digests of all stored pictures, cut-outs included."""

@@ -138,3 +138,11 @@ def test_erasing_shows_first_and_erases_when_told(run: Run, tmp_path: Path) -> N
     assert (status, refused["error"]["kind"]) == (2, "bad_input")
     assert run("erase", "--user", "Mara", "--everything", "--yes")[0] == 0
     assert run("users")[1] == {"users": []}
+
+
+def test_consent_is_shown_and_changed(run: Run) -> None:
+    run("import", "conversation", str(STORY))
+    assert run("consent", "--user", "Mara")[1] == {"consent": {"profile": True, "topics": []}}
+    changed = run("consent", "--user", "Mara", "--no-profile", "--bar", "health", "--bar", "boats")[1]
+    assert changed == {"consent": {"profile": False, "topics": ["health", "boats"]}}
+    assert run("consent", "--user", "Mara", "--allow", "health")[1]["consent"]["topics"] == ["boats"]

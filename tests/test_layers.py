@@ -34,7 +34,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "words",
         "lesson",
     ),
-    ("ledger", "scoring"),
+    ("ledger", "scoring", "consent"),
     ("store", "encoders", "detect", "graph", "prompts", "exchange"),
     ("retrieval", "embedded", "archive", "doctor"),
     ("asking", "library", "reporting", "erasure"),

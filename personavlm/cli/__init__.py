@@ -5,7 +5,7 @@
 
     talking  ask, chat, what is remembered, demo      exchanging  import, export
     measuring  eval                                   making  synth
-    benching  bench                                   erasing  erase
+    benching  bench                                   erasing  erase   consenting  consent
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import typer
 from rich.console import Console
 
 from personavlm.cli.benching import bench_app
+from personavlm.cli.consenting import consent
 from personavlm.cli.erasing import erase
 from personavlm.cli.exchanging import export_app, import_app
 from personavlm.cli.making import synth_app
@@ -26,6 +27,7 @@ from personavlm.cli.talking import app
 from personavlm.errors import PersonaVLMError
 
 app.command()(erase)
+app.command()(consent)
 app.add_typer(import_app, name="import")
 app.add_typer(export_app, name="export")
 app.add_typer(eval_app, name="eval")

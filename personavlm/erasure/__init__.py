@@ -18,7 +18,7 @@ Source: promise 9 of docs/ARCHITECTURE.md; docs/trust.md says what no erasure ca
 
 from personavlm.erasure.erasing import Preview, Report, check, erase, erase_user, preview
 from personavlm.erasure.plan import ERASED
-from personavlm.erasure.selection import Mentioned, Period, Remembered, Shown, Turns, What
+from personavlm.erasure.selection import Mentioned, Period, Remembered, Shown, Turns, What, said
 
 __all__ = [
     "ERASED",
@@ -34,4 +34,5 @@ __all__ = [
     "erase",
     "erase_user",
     "preview",
+    "said",
 ]
