@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -36,7 +35,7 @@ from personavlm.training.policy import Request
 from personavlm.training.questions import Question
 from personavlm.training.rewards import Reward, Scoring, Unscored
 from personavlm.training.rollouts import Group, Kept, Rollout, grouped, keep, write_log
-from personavlm.training.runs import latest, lora
+from personavlm.training.runs import latest, lora, recipe_fields
 from personavlm.training.sight import Sight
 from personavlm.training.watch import Watch, watch
 
@@ -48,6 +47,8 @@ TRAINER = {
 }  # fmt: skip
 """Columns of the log that TRL measures, by its names; ``flat`` is the share of groups that teach nothing."""
 VISION = "visual"
+WORDS = {"consistency": ("rule", "judge", "off"), "format_steps": ("all", "last"), "precision": ("fp32", "bf16")}
+"""Choices of a recipe's fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +108,8 @@ class Recipe:
 
     @classmethod
     def read(cls, path: Path) -> Recipe:
-        """Read a recipe. Raises ``BadInput`` for a field that does not exist."""
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-        if unknown := sorted(set(found) - set(cls.__slots__)):
-            raise BadInput(f"{path} has {unknown[0]!r}, which no recipe has.", f"use {', '.join(cls.__slots__)}.")
-        return cls(**found | ({"forms": tuple(found["forms"])} if "forms" in found else {}))
+        """Read a recipe. Raises ``BadInput`` for a field or word that does not exist."""
+        return cls(**recipe_fields(path, cls.__slots__, WORDS))
 
 
 # ── one run ──────────────────────────────────────────────────────────────────────────────────────────────────────

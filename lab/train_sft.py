@@ -18,7 +18,6 @@ import argparse
 import csv
 import json
 import os
-import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
@@ -34,12 +33,12 @@ from personavlm.training.corpus import HEAD, Corpus, Rendered, render_rows, text
 from personavlm.training.course import Climbs, Course, Stage
 from personavlm.training.material import read_drills, read_material
 from personavlm.training.probes import Mark, mastery, probe
-from personavlm.training.runs import latest, lora
+from personavlm.training.runs import latest, lora, recipe_fields
 from personavlm.training.scratch import make_model, make_processor, size_named, train_tokenizer
 
 SCRATCH = "scratch:"
-STAGES = ("base", "sft")
 NUMBERS = ("fp32", "bf16")
+WORDS = {"stage": ("base", "sft"), "precision": NUMBERS, "weights": NUMBERS}
 VISION = "visual"
 PROBES_OF = 1_000_003
 """Added to a recipe's seed for what only probes see."""
@@ -99,13 +98,7 @@ class Recipe:
     @classmethod
     def read(cls, path: Path) -> Recipe:
         """Read a recipe. Raises ``BadInput`` for a field or word that does not exist."""
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-        if unknown := sorted(set(found) - set(cls.__slots__)):
-            raise BadInput(f"{path} has {unknown[0]!r}, which no recipe has.", f"use {', '.join(cls.__slots__)}.")
-        recipe = cls(**found | {"limits": tuple(found.get("limits", ()))})
-        for field, words in (("stage", STAGES), ("precision", NUMBERS), ("weights", NUMBERS)):
-            if (word := getattr(recipe, field)) not in words:
-                raise BadInput(f"{path} has {field} {word!r}.", f"use {' or '.join(words)}.")
+        recipe = cls(**recipe_fields(path, cls.__slots__, WORDS))
         if recipe.workers and recipe.mastered:
             raise BadInput(f"{path} has workers, who would not hear of a climb.", "set workers or mastered, not both.")
         return recipe
