@@ -24,6 +24,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from personavlm import consent as consents
+from personavlm import quarantine
 from personavlm import respond as response_stage
 from personavlm import update as update_stage
 from personavlm.asking import Asker, Delta
@@ -32,7 +33,7 @@ from personavlm.encoders import PictureEncoder, TextEncoder
 from personavlm.erasure import Mentioned, erase, preview, said
 from personavlm.errors import BadInput
 from personavlm.library import Library
-from personavlm.memory import Add, Block, MemoryType, Override, State
+from personavlm.memory import Add, Block, Edit, MemoryType, Override, State
 from personavlm.models import ImagePart, Model
 from personavlm.personality import NEUTRAL, PAPER_MOMENTUM, Momentum, NeutralRule, Trait
 from personavlm.pictures import Marked, OpenedPicture, open_picture
@@ -94,6 +95,8 @@ class Kit:
     budget: Budget = DEFAULT_BUDGET
     strict: bool = False
     """Demand the action tags exactly, as the format reward does."""
+    guard: bool = True
+    """Hold memories back that rest on quoted, pasted or forged text (``quarantine``)."""
 
     @staticmethod
     def load(prompts: Path | None = None) -> Kit:
@@ -354,13 +357,21 @@ class Assistant:
                 return False
             asker = Asker(self.model)
             turn, learnt = self._learn(job, asker)
-            consent = self.store.consent()
-            edits = consent.allowed(learnt.edits)
+            allowed = self.store.consent().allowed(learnt.edits)
+            held = [(edit, why) for edit in allowed if (why := self._suspicion(edit))]
+            edits = tuple(edit for edit in allowed if not any(edit is one for one, _ in held))
             if len(edits) < len(learnt.edits):  # others may tie in what was left out
                 known = self.store.state_for(job, self.config.gap)
                 edits = tuple(edit for edit in refit(edits, start=known) if edit is not None)
-            self.store.finish(job, turn, edits, asker.calls, "; ".join(learnt.notes))
+            self.store.finish(job, turn, edits, asker.calls, "; ".join(learnt.notes), held)
             return True
+
+    def _suspicion(self, edit: Edit) -> str:
+        """Why an edit is to be held back; a topic, which only tells what was talked of, never is."""
+        memory = getattr(edit, "memory", None)
+        if not self.kit.guard or memory is None or memory.type == "episodic":
+            return ""
+        return quarantine.held(edit, [self.store.trace(turn).turn.text for turn in edit.evidence])
 
     def _learn(self, job: Job, asker: Asker) -> tuple[str, update_stage.Learnt]:
         state = self.store.state_for(job, self.config.gap)

@@ -39,6 +39,16 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """An edit that is held back, and why."""
+
+    id: int
+    turn: str
+    reason: str
+    edit: Edit
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One row of the ledger. ``turn`` is the turn itself, or an edit's last evidence turn ("" before the first)."""
 
@@ -69,6 +79,8 @@ class Rewriting:
     """Jobs whose note goes."""
     calls: tuple[tuple[int, Call], ...] = ()
     """Calls that are written anew, by their number."""
+    held: frozenset[int] = frozenset()
+    """Edits in quarantine that go, by their number."""
     pictures: frozenset[str] = frozenset()
     """Digests of pictures and cut-outs that go."""
     vectors: frozenset[str] = frozenset()
@@ -186,6 +198,7 @@ def rewrite(db: sqlite3.Connection, new: Rewriting) -> None:
         "UPDATE jobs SET status = 'queued', note = '', again = 1 WHERE kind = ? AND subject = ? AND status != 'queued'",
         sorted(new.again),
     )
+    db.executemany("DELETE FROM quarantine WHERE id = ?", [(number,) for number in new.held])
     db.executemany("UPDATE jobs SET note = '' WHERE id = ?", [(job,) for job in new.notes])
     db.executemany("UPDATE calls SET record = ? WHERE id = ?", [(canonical(call), id) for id, call in new.calls])
     used = {(p.digest, r.turn) for r in new.rows if isinstance(r.value, Trace) for p in r.value.turn.pictures}

@@ -85,7 +85,17 @@ M003_LEARNT_AGAIN = """
 """
 """Jobs that run once more, after an erasure took away what they had learnt."""
 
-MIGRATIONS = (M001_INITIAL, M002_VECTORS_BY_ROW, M003_LEARNT_AGAIN)
+M004_QUARANTINE = """
+    CREATE TABLE quarantine (
+        id INTEGER PRIMARY KEY,
+        turn TEXT NOT NULL,                  -- last evidence turn of the edit
+        reason TEXT NOT NULL,
+        record TEXT NOT NULL                 -- canonical JSON of the edit
+    );
+"""
+"""Edits that are held back until somebody has looked at them."""
+
+MIGRATIONS = (M001_INITIAL, M002_VECTORS_BY_ROW, M003_LEARNT_AGAIN, M004_QUARANTINE)
 LATEST = len(MIGRATIONS)
 
 

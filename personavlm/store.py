@@ -38,7 +38,7 @@ from personavlm.consent import Consent
 from personavlm.errors import BadInput, BadTime, StoreError, UnknownUser
 from personavlm.files import guarded, write_atomically
 from personavlm.home import DATABASE, finish_removals, founding, user_folder, users
-from personavlm.ledger import Job, Rewriting, Row
+from personavlm.ledger import Held, Job, Rewriting, Row
 from personavlm.memory import EMPTY, Add, Edit, State, fold
 from personavlm.refit import refit
 from personavlm.trace import (
@@ -297,10 +297,19 @@ class Store:
             ).fetchone()
         return _job(row) if row else None
 
-    def finish(self, job: Job, turn: str, edits: Sequence[Edit], calls: Sequence[Call], note: str = "") -> None:
+    def finish(
+        self,
+        job: Job,
+        turn: str,
+        edits: Sequence[Edit],
+        calls: Sequence[Call],
+        note: str = "",
+        held: Sequence[tuple[Edit, str]] = (),
+    ) -> None:
         """Store what a job learnt and that it is done, in one transaction; a note (Malformed output) marks it failed.
 
-        ``turn`` is the job's last evidence turn. A job that is no longer queued is left as it is: it ran already.
+        ``held`` are edits that go to quarantine, each with the reason. ``turn`` is the job's last evidence turn. A job
+        that is no longer queued is left as it is: it ran already.
         """
         session = _number(self.session_of(turn))
         status = "failed" if note else "done"
@@ -313,6 +322,8 @@ class Store:
                 for call in calls:
                     row = (turn, job.id, canonical(call))
                     db.execute("INSERT INTO calls (turn, job, record) VALUES (?, ?, ?)", row)
+                rows = [(turn, reason, canonical(edit)) for edit, reason in held]
+                db.executemany("INSERT INTO quarantine (turn, reason, record) VALUES (?, ?, ?)", rows)
                 if job.again:
                     self._insert(db, turn, session, edits, job.id)
                 else:
@@ -520,6 +531,33 @@ class Store:
                 db.execute("COMMIT")
             return ledger.scrub(db)
 
+    # ── quarantine ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def held(self) -> list[Held]:
+        """Return the edits that are held back, oldest first."""
+        with self._reading() as db:
+            rows = db.execute("SELECT id, turn, reason, record FROM quarantine ORDER BY id").fetchall()
+        return [Held(number, turn, reason, ledger.edit_of(record)) for number, turn, reason, record in rows]
+
+    def release(self, number: int, time: datetime) -> None:
+        """Let a held edit in, at the time of whoever looked at it. Raises ``BadInput`` for one that is not there."""
+        one = self._held(number)
+        edit = next(refit([replace(one.edit, time=aware(time))], start=self.state()))
+        self.record(one.turn, [edit] if edit is not None else [])
+        self.discard(number)
+
+    def discard(self, number: int) -> None:
+        """Delete a held edit. Raises ``BadInput`` for one that is not there."""
+        self._held(number)
+        with self._writing() as db:
+            db.execute("DELETE FROM quarantine WHERE id = ?", (number,))
+
+    def _held(self, number: int) -> Held:
+        found = next((one for one in self.held() if one.id == number), None)
+        if found is None:
+            raise BadInput(f"Nothing is held under {number}.", "list what is held first.")
+        return found
+
     # ── consent ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def consent(self) -> Consent:
@@ -628,7 +666,7 @@ class Store:
                 for r in db.execute("SELECT turn FROM ledger WHERE kind='trace' AND epoch>?", (moment.timestamp(),))
             ]
             db.execute("DELETE FROM ledger WHERE epoch > ?", (moment.timestamp(),))
-            for table in ("calls", "picture_uses"):
+            for table in ("calls", "picture_uses", "quarantine"):
                 db.executemany(f"DELETE FROM {table} WHERE turn = ?", [(t,) for t in late])
             db.executemany("DELETE FROM jobs WHERE kind = 'turn' AND subject = ?", [(t,) for t in late])
             # The session that was running at the moment is open again, whatever became of it later.

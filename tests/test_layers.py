@@ -34,7 +34,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "words",
         "lesson",
     ),
-    ("ledger", "scoring", "consent"),
+    ("ledger", "scoring", "consent", "quarantine"),
     ("store", "encoders", "detect", "graph", "prompts", "exchange"),
     ("retrieval", "embedded", "archive", "doctor"),
     ("asking", "library", "reporting", "erasure"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from personavlm.erasure.plan import Plan, cleaned_call, plan
+from personavlm.erasure.plan import Plan, cleaned_call, plan, told
 from personavlm.erasure.residue import found, probes
 from personavlm.erasure.selection import Chosen, Mentioned, What, choose, words_of
 from personavlm.errors import StoreError
@@ -247,6 +247,9 @@ def _rewriting(store: Store, look: _Look) -> Rewriting:
         gone.again,
         tuple(job.id for job in store.jobs() if job.note and gone.tells(job.note)),
         tuple((number, call) for number, call in calls if call is not None),
+        frozenset(
+            one.id for one in store.held() if gone.turns.intersection(one.edit.evidence) or gone.tells(told(one.edit))
+        ),
         look.pictures,
         look.kept,
     )
