@@ -26,7 +26,7 @@ from typing import Any, Literal
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # TRL reports its use otherwise
 os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")  # rollout_func may change with TRL's version, which is pinned
 
-from personavlm.assistant import Kit
+from personavlm.assistant import DEFAULT_CONFIG, Kit
 from personavlm.errors import BadInput
 from personavlm.models import Model
 from personavlm.models.chat import decoded
@@ -89,6 +89,8 @@ class Recipe:
     random_limits: bool = True
     force_choice: bool = True
     refill: bool = True
+    period: bool = True
+    """Whether the period of a look-up is kept; off it is asked for and has no effect, as in the released code."""
     judge: str = ""
     """A model as ``--model`` names it; empty: rules alone."""
     consistency: Literal["rule", "judge", "off"] = "rule"
@@ -128,9 +130,10 @@ def train(
         _judge(recipe, out), recipe.consistency, recipe.format_steps, recipe.retrieval_cost, recipe.period_bonus
     )
     augmentation = Augmentation(recipe.random_limits, recipe.force_choice, recipe.refill)
+    config = replace(DEFAULT_CONFIG, period=recipe.period)
     memories = Memories(asked, kit)
     play = Play(
-        Environment(memories, processor, recipe.longest, recipe.room, scoring, augmentation),
+        Environment(memories, processor, recipe.longest, recipe.room, scoring, augmentation, config),
         {one.id: one for one in questions if one.form in recipe.forms},
         Sight(processor),
         recipe.seed,
