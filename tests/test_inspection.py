@@ -144,7 +144,7 @@ def test_what_a_turn_taught_in_words(dana: Assistant) -> None:
     assert best is not None
     assert best.scores.fused == max(hit.scores.fused for hit in store.trace("t5").hits if hit.type != "turn")
     assert resting_on(replace(store.trace("t5"), steps=())) is None
-    assert brought_back_for(store.traces(), {"m1_1"}) == ("t5",)
+    assert brought_back_for(store.traces(), {"m1_1"}) == ("t5", "t4", "t3", "t2")  # not t1, which taught it
     assert brought_back_for(store.traces(), {"nothing"}) == ()
 
 
