@@ -20,6 +20,8 @@ from personavlm.worlds.make import make_world
 from personavlm.worlds.pictures.album import data_of
 from personavlm.worlds.values import World
 
+OWN_WORDS = "note told nothing yet"
+"""Words that the parrot brings itself."""
 LONGEST = 400
 """Characters that the parrot quotes at once."""
 

@@ -11,6 +11,7 @@ memories, now and as of the middle of the life, and in the fork. Every digest mu
 from __future__ import annotations
 
 import argparse
+import calendar
 import json
 import random
 import re
@@ -26,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from lab.trust.lives import live, parrot, world_of
+from lab.trust.lives import OWN_WORDS, live, parrot, world_of
 from personavlm.archive import pack
 from personavlm.assistant import Assistant, Kit
 from personavlm.erasure import Mentioned, Period, Remembered, Report, Shown, Turns, What, check, erase, preview
@@ -42,6 +43,7 @@ from personavlm.words import terms
 from tests.fakes import kit as stand_ins
 
 _FIXED = ("kind", "type", "status", "op", "rule", "time", "since", "until", "start", "end", "block")
+CALENDAR = {name for names in (calendar.day_name, calendar.month_name) for name in names}
 USER, FORK = "Dana", "Dana, forked"
 
 
@@ -120,7 +122,8 @@ def anything(store: Store, rng: random.Random) -> What:
     """Return something of a user to erase, each kind as likely."""
     traces = store.traces()
     at = rng.randrange(len(traces))
-    names = sorted(set(re.findall(r"(?<=[a-z,] )[A-Z][a-z]{3,}", " ".join(trace.turn.text for trace in traces))))
+    found = re.findall(r"(?<=[a-z,] )[A-Z][a-z]{3,}", " ".join(trace.turn.text for trace in traces))
+    names = sorted({name for name in found if name.rstrip("s") not in CALENDAR})  # days stand in every prompt
     shown = [picture.digest for trace in traces for picture in trace.turn.pictures]
     until = min(at + rng.randint(0, 4), len(traces) - 1)
     choices: list[What] = [
@@ -143,6 +146,7 @@ def erased(store: Store, turns: set[str], what: What) -> Erased:
     before += [canonical(edit) for edit in store.edits() if first and edit.time < first]
     before += [canonical(edit) for edit in store.edits() if not edit.evidence]
     before += [spoken(trace.turn.time) for trace in traces if trace.turn.id not in turns]  # the clock's words
+    before.append(OWN_WORDS)
     known = stays + "\n" + "\n".join(before) + "\n" + store.user
     words = {word for trace in gone for word in terms(trace.turn.text)} - set(terms(known))
     if isinstance(what, Mentioned):

@@ -43,9 +43,11 @@ def probes(rows: Sequence[Row], plan: Plan, pictures: frozenset[str], vectors: f
     stays = [said(trace.turn) for trace in traces if trace.turn.id not in plan.turns]
     stays += [told(row.value) for row in rows[: plan.first]]
     again = {memory.text for memory in _memories(plan.rows)}
-    held = [*gone, *(memory.text for memory in plan.memories if memory.text not in again)]
     known = "\n".join(stays)
-    wanted = {one for text in held for one in stretches(text) if one not in known}
+    wanted = {one for text in gone for one in stretches(text) if one not in known}
+    texts = (memory.text for memory in plan.memories if memory.text not in again)
+    # A topic goes with one of its turns; its words on the others may stand elsewhere.
+    wanted |= {one for text in texts for one in stretches(text) if one not in known and plan.tells(one)}
     return Probes(frozenset(one.encode() for one in wanted), pictures, vectors)
 
 
