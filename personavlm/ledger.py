@@ -11,15 +11,18 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from personavlm.memory import Edit
-from personavlm.schema import migrate
+from personavlm.schema import LATEST, migrate
 from personavlm.trace import Call, Trace, canonical, revive
 
+BACKUP = ".schema-"
+"""How the name of a copy goes on that was made before a migration; the older schema's number follows."""
 DURABILITY = "FULL"
 """What a commit waits for: its bytes are on the disk."""
 
@@ -95,12 +98,24 @@ def connect(path: Path, user: str) -> sqlite3.Connection:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute(f"PRAGMA synchronous = {DURABILITY}")
         db.execute("PRAGMA foreign_keys = ON")
+        _keep_before_migrating(db, path)
         migrate(db, str(path))
         db.execute("INSERT OR IGNORE INTO meta VALUES ('user', ?)", (user.strip(),))
     except BaseException:
         db.close()
         raise
     return db
+
+
+def _keep_before_migrating(db: sqlite3.Connection, path: Path) -> None:
+    """Copy a database of an older schema beside itself; an erasure takes such copies along."""
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    backup = path.with_name(f"{path.name}{BACKUP}{version}")
+    if 0 < version < LATEST and not backup.exists():
+        draft = backup.with_suffix(".part")
+        with closing(sqlite3.connect(draft)) as copy:
+            db.backup(copy)
+        draft.replace(backup)
 
 
 def edit_of(record: str) -> Edit:

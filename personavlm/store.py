@@ -527,6 +527,8 @@ class Store:
                 for path in (self.folder / "pictures").iterdir():
                     if path.name not in kept:
                         path.unlink()
+                for backup in self.folder.glob(f"{DATABASE}{ledger.BACKUP}*"):
+                    backup.unlink()
             finally:
                 db.execute("COMMIT")
             return ledger.scrub(db)
