@@ -1,12 +1,14 @@
 """Stage 2 as a whole on a toy: reward rises, look-ups are learnt, what is kept adds up, resuming changes nothing.
 
-The toy policy was taught four ways to answer, each as often: at once or after a look-up, option (a) or (b). Only (a)
+One toy policy was taught four ways to answer, each as often: at once or after a look-up, option (a) or (b). Only (a)
 after a look-up is right and follows from memory, so all that reward can teach is to look things up and to choose.
+Another looks up in one of two periods, of which one holds the evidence: it can learn when to look, if periods count.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean, pstdev
@@ -35,7 +37,6 @@ BOTH = (("a", "Larkbridge"), ("b", "Porto"))
 TOWN = Question(
     "Dana/1", "Dana", LATER, render_choice("Which town do I live in?", BOTH), "choice", "(a) Larkbridge", (), (NOON,)
 )
-WAYS = tuple((look, letter) for look in (False, True) for letter in "ab")
 TOY = Recipe(
     steps=40, batch=16, group=16, room=60, longest=900, rate=2e-4, schedule="constant", warmup=0.0, beta=0.0,
     top_p=0.9, top_k=0, repetition_penalty=1.0, random_limits=False, force_choice=False,
@@ -61,27 +62,35 @@ def terse(folder: Path, result: str) -> Any:
     return kit(prompts=Prompts.load(folder))
 
 
-@pytest.fixture(scope="module")
-def base(asked: Path, short: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The policy before RL: taught the four ways by heart."""
-    texts = [TOWN.text, look_up("town"), *(step(letter) for letter in "ab")]
-    processor = make_processor(train_tokenizer(texts * 20, SMALL), SMALL)
-    place = Environment(Memories(asked, short), processor, 900, 60, augmentation=Augmentation(False, False, False))
-    taught = Collator(processor, asked)([played(place, way) for way in WAYS])
-    model = teach(make_model(processor.tokenizer, SMALL, 0), taught, steps=300)
-    return save_checkpoint(tmp_path_factory.mktemp("base"), model, processor)
-
-
 def step(letter: str) -> str:
     return f"<think>so</think><answer>({letter})</answer>"
 
 
-def played(place: Environment, way: tuple[bool, str]) -> Example:
+WAYS = ([step("a")], [step("b")], [look_up("town"), step("a")], [look_up("town"), step("b")])
+PERIODS = (("2025-03-01 00:00", "2025-03-04 00:00"), ("2025-03-04 00:00", "2025-03-05 00:00"))
+TIMES = tuple([look_up("town", start, end), step("a")] for start, end in PERIODS)
+
+
+@pytest.fixture(scope="module")
+def base(asked: Path, short: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The policy before RL that may look up or not."""
+    return policy(tmp_path_factory.mktemp("base"), asked, short, WAYS)
+
+
+def policy(folder: Path, asked: Path, terse_kit: Any, ways: Sequence[Sequence[str]]) -> Path:
+    """A checkpoint that was taught these ways to answer by heart, each as often."""
+    texts = [TOWN.text, *(text for way in ways for text in way)]
+    processor = make_processor(train_tokenizer(texts * 20, SMALL), SMALL)
+    place = Environment(Memories(asked, terse_kit), processor, 900, 60, augmentation=Augmentation(False, False, False))
+    taught = Collator(processor, asked)([played(place, way) for way in ways])
+    model = teach(make_model(processor.tokenizer, SMALL, 0), taught, steps=300)
+    return save_checkpoint(folder, model, processor)
+
+
+def played(place: Environment, way: Sequence[str]) -> Example:
     import numpy as np
 
-    look, letter = way
-    outputs = iter([*([look_up("town")] if look else []), step(letter)])
-    tokenizer = place.processor.tokenizer
+    outputs, tokenizer = iter(way), place.processor.tokenizer
     sample = lambda _: [*tokenizer(next(outputs))["input_ids"], tokenizer.eos_token_id]  # noqa: E731
     one = place.rollout(TOWN, sample, place.config)
     mask = [False] * len(one.prompt) + list(one.own)
@@ -117,6 +126,19 @@ def test_reward_rises_because_the_policy_learns_to_look_up_and_to_choose(run: Pa
     assert fmean(reward[-5:]) > fmean(reward[:5]) + 0.25
     assert fmean(reward[-5:]) > 1.2
     assert fmean(looked[-5:]) > 0.9 > looked[0]
+
+
+def test_when_to_look_is_learnt_if_periods_count_and_only_then(asked: Path, short: Any, tmp_path: Path) -> None:
+    """In the released code a look-up's period has no effect: both periods earn the same, so nothing is learnt."""
+    recipe = replace(TOY, base=str(policy(tmp_path / "base", asked, short, TIMES)), steps=15)
+    train(recipe, [TOWN], asked, short, tmp_path / "on")
+    train(replace(recipe, period=False, steps=3), [TOWN], asked, short, tmp_path / "off")
+    there, nowhere = curve(tmp_path / "on", "in_period").values, curve(tmp_path / "off", "in_period").values
+    assert 0.2 < fmean(there[:2]) < 0.8
+    assert fmean(there[-5:]) > 0.85
+    assert 0.2 < fmean(nowhere) < 0.8
+    assert curve(tmp_path / "off", "flat").values == (1.0, 1.0, 1.0)
+    assert curve(tmp_path / "off", "gradient").values == (0.0, 0.0, 0.0)
 
 
 def test_what_is_kept_adds_up(run: Path) -> None:
