@@ -291,7 +291,7 @@ def _a_step(recipe: Recipe) -> int:
 def _write_marks(path: Path, step: int, limit: int, marks: tuple[Mark, ...]) -> None:
     new = not path.is_file()
     with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
+        writer = csv.writer(file, lineterminator="\n")
         if new:
             writer.writerow(["step", "limit", *Mark._fields])
         writer.writerows([step, limit, m.kind, m.examples, f"{m.exact:.4f}", f"{m.tokens:.4f}"] for m in marks)
@@ -301,7 +301,7 @@ def _write_log(path: Path, history: list[dict[str, Any]]) -> None:
     """Write the log anew; seconds count from the last start of the run."""
     names = {"step": "step", "loss": "loss", "rate": "learning_rate", "gradient": "grad_norm", "tokens": "num_tokens"}
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
+        writer = csv.writer(file, lineterminator="\n")
         writer.writerow([*names, "seconds"])
         for row in (row for row in history if "loss" in row):
             writer.writerow([*(row.get(name, "") for name in names.values()), row["seconds"]])
