@@ -127,12 +127,14 @@ def parse_step(text: str, zone: tzinfo, strict: bool = False) -> ParsedStep:
     return ParsedStep(think, malformed(text, "neither a retrieve nor an answer block"))
 
 
-_FIELD = re.compile(r"""^[\s,{*-]*["'“]?(keywords|start_time|end_time)["'”]?\s*[:=]\s*(.*?)[\s,}]*$""", re.M | re.I)
+_FIELD = re.compile(
+    r"""^[^\S\n]*[,{*-]*[^\S\n]*["'“]?(keywords|start_time|end_time)["'”]?[^\S\n]*[:=]\s*(.*)$""", re.M | re.I
+)
 
 
 def parse_retrieve(block: str, zone: tzinfo) -> Retrieve | Malformed:
     """Return the query in a retrieve block; a time that is no time makes it Malformed, an empty one leaves it open."""
-    found = {key.lower(): value for key, value in _FIELD.findall(block)}
+    found = {key.lower(): value.rstrip(" \t\r,}") for key, value in _FIELD.findall(block)}
     keywords = _keywords(found.get("keywords", ""))
     if not keywords:
         return malformed(block, "no keywords")

@@ -257,7 +257,7 @@ def parse_core(text: str) -> tuple[Entry, ...] | Malformed:
 
 
 def _core_parts(text: str) -> list[tuple[Block, str]]:
-    pieces = re.split(r"^\W*(human|persona)\W*$", text, flags=re.IGNORECASE | re.MULTILINE)
+    pieces = re.split(r"^[^\w\n]*(human|persona)[^\w\n]*$", text, flags=re.IGNORECASE | re.MULTILINE)
     blocks: list[tuple[Block, str]] = [("human", pieces[0])]
     for heading, part in zip(pieces[1::2], pieces[2::2], strict=True):
         blocks.append(("persona" if heading.lower() == "persona" else "human", part))
@@ -266,9 +266,11 @@ def _core_parts(text: str) -> list[tuple[Block, str]]:
 
 # ── tolerant reading ─────────────────────────────────────────────────────────────────────────────────────────────
 
+# One run of blanks per alternative and the value to the end of its line: what follows a value is taken off afterwards,
+# because several optional parts after a lazy one take cubic time on a run of blanks.
 _LINE = re.compile(
-    r"""^[\s,{*•-]*["“]([^"”\n]{1,80})["”]\s*:[ \t]*(.*?)\s*,?\s*\}?\s*$"""
-    r"""|^[\s*•-]*([A-Za-z][\w /()-]{0,60}?)\s*:[ \t]+(.*?)\s*,?\s*$""",
+    r"""^[^\S\n]*[,{*•-]*[^\S\n]*["“]([^"”\n]{1,80})["”][^\S\n]*:(.*)$"""
+    r"""|^[^\S\n]*[*•-]*[^\S\n]*([A-Za-z][\w /()-]{0,60}?)[^\S\n]*:[ \t](.*)$""",
     re.M,
 )
 
@@ -277,12 +279,13 @@ def _lines(text: str) -> list[tuple[str, str]]:
     """Every ``key: value`` line in order; the value runs to the end of the line, colons and all."""
     found: list[tuple[str, str]] = []
     for quoted, quoted_value, bare, bare_value in _LINE.findall(_unfence(text)):
-        found.append(((quoted or bare).strip(), _bare_value(quoted_value if quoted else bare_value)))
+        value = quoted_value.rstrip().removesuffix("}") if quoted else bare_value
+        found.append(((quoted or bare).strip(), _bare_value(value.rstrip().removesuffix(","))))
     return found
 
 
 def _unfence(text: str) -> str:
-    return re.sub(r"^\s*```\w*\s*$", "", text[:MAX_OUTPUT], flags=re.MULTILINE)
+    return re.sub(r"^[ \t]*```\w*[ \t]*$", "", text[:MAX_OUTPUT], flags=re.MULTILINE)
 
 
 def _bare_value(value: str) -> str:
@@ -294,9 +297,11 @@ def _bare_value(value: str) -> str:
 
 def _objects(text: str) -> list[dict[str, Any]]:
     """JSON objects in a text: one object, a list of them, or none."""
-    match = re.search(r"[\[{].*[\]}]", _unfence(text), re.DOTALL)
+    plain = _unfence(text)
+    start = min((at for at in (plain.find("["), plain.find("{")) if at >= 0), default=len(plain))
+    end = max(plain.rfind("]"), plain.rfind("}"))  # by hand: a pattern takes quadratic time on "[[[["
     try:
-        value = json.loads(match[0]) if match else None
+        value = json.loads(plain[start : end + 1]) if start < end else None
     except (ValueError, RecursionError):
         return []
     items = value if isinstance(value, list) else [value]
