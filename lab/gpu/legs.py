@@ -70,7 +70,7 @@ def pack(data: Path, unseen: Path, out: Path, work: Path, toy: bool) -> list[Pat
     _shrunk(work / "base", work / "base", processor)
     _shrunk(unseen, work / "unseen", processor)
     shutil.copy(unseen / "sft.jsonl", work / "unseen" / "sft.jsonl")
-    return send("pack", [(work / name, name) for name in ("tokenizer", "base", "sft", "unseen")], out)
+    return send("pack", [(work / name, name) for name in ("base", "sft", "unseen", "tokenizer")], out)
 
 
 def _shrunk(source: Path, target: Path, processor: Any) -> None:
@@ -97,8 +97,7 @@ def run(name: str, files: Path, out: Path, work: Path, bounds: Bounds, toy: bool
 def _ready(name: str, files: Path, work: Path, toy: bool) -> tuple[Path, Recipe]:
     """A leg's folder with its corpus and tokenizer in it, and its recipe, which starts from the leg before."""
     leg = LEGS[name]
-    if not (work / "tokenizer").is_dir():
-        receive("pack", files, work)
+    _unpacked(files, work)
     folder = work / "runs" / name
     folder.mkdir(parents=True, exist_ok=True)
     for part in ("corpus", "probes"):
@@ -110,6 +109,12 @@ def _ready(name: str, files: Path, work: Path, toy: bool) -> tuple[Path, Recipe]
         (folder / "images").symlink_to((work / "base" / "images").resolve())
     recipe = recipe_of(name, toy)
     return folder, replace(recipe, base=str(model_of(leg.after, files, work))) if leg.after else recipe
+
+
+def _unpacked(files: Path, work: Path) -> None:
+    """Unpack what travels, unless it is there; the tokenizer comes last out of it, so where that is, all is."""
+    if not (work / "tokenizer" / "tokenizer_config.json").is_file():
+        receive("pack", files, work)
 
 
 def model_of(leg: str, files: Path, work: Path) -> Path:
@@ -150,8 +155,7 @@ def ask(files: Path, out: Path, work: Path, toy: bool) -> Path:
     """Ask the base and the trained model about unseen persons; write both results into ``out``."""
     from lab.eval_sft import evaluate
 
-    if not (work / "tokenizer").is_dir():
-        receive("pack", files, work)
+    _unpacked(files, work)
     each, together = (2, 4) if toy else (ASKED, TOGETHER)
     for leg in ("base", "long"):
         evaluate(f"hf:{model_of(leg, files, work)}", work / "unseen", out / f"{leg}.json", each, together, seed=5)
