@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from personavlm.assistant import DEFAULT_CONFIG, Assistant, Config
+from personavlm.assistant import DEFAULT_CONFIG, Assistant, Config, create_user
+from personavlm.errors import StoreError
 from personavlm.models import Completion, Message, Sampling
 from personavlm.models.local import Transformers
 from personavlm.prompts.respond import LAST_NOTICE
@@ -26,7 +27,7 @@ from personavlm.training.rewards import Reward, Unscored
 from personavlm.training.rollouts import Rollout, grouped
 from personavlm.training.scratch import SIZES, make_model
 from personavlm.training.watch import watch
-from tests.fakes import kit, look_up
+from tests.fakes import answering, kit, look_up
 from tests.training_toys import CHOICE, NOON, OPEN, SEEN, memory, photo, processor
 
 PLAIN = Augmentation(random_limits=False, force_choice=False)
@@ -207,6 +208,21 @@ def test_a_question_about_a_past_moment_meets_the_memory_of_that_moment(home: Pa
     assert "Larkbridge" not in model.processor.tokenizer.decode(
         [t for t, mine in zip(episode.completion, episode.own, strict=True) if not mine]
     )
+
+
+def test_memories_asked_longest_ago_are_closed(tmp_path: Path) -> None:
+    for name in ("Ana", "Bea"):
+        create_user(tmp_path / HOME, name, NOON).close()
+    memories, model = Memories(tmp_path, kit(), most=1), answering()
+    ana, bea = (replace(OPEN, person=name) for name in ("Ana", "Bea"))
+    first = memories.assistant(ana, model, DEFAULT_CONFIG).store
+    memories.assistant(bea, model, DEFAULT_CONFIG)
+    with pytest.raises(StoreError):
+        first.counts()
+    assert memories.assistant(ana, model, DEFAULT_CONFIG).ask(OPEN.time, "Hi.").reply == "All right."
+    memories.ready(["Ana", "Bea"])  # asked side by side, both stay
+    assert memories.assistant(ana, model, DEFAULT_CONFIG).store.counts() == (0, 0)
+    memories.close()
 
 
 # ── augmentation ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -94,16 +94,28 @@ class Frozen(Library):
 
 @dataclass(slots=True)
 class Memories:
-    """The memories of the persons that are asked, opened once each; ``folder`` is what ``memories.prepare`` wrote."""
+    """The memories of the persons that are asked, opened as needed; ``folder`` is what ``memories.prepare`` wrote."""
 
     folder: Path
     kit: Kit
-    _open: dict[str, tuple[Store, Shelf]] = field(default_factory=dict)
+    most: int = 64
+    """So many stay open at once, or all that are asked side by side."""
+    _open: OrderedDict[str, tuple[Store, Shelf]] = field(default_factory=OrderedDict)
+
+    def ready(self, persons: Sequence[str]) -> None:
+        """Open the memories that are asked next; those that were asked longest ago are closed."""
+        for person in persons:
+            if person not in self._open:
+                self._open[person] = Store.open(self.folder / HOME, person), Shelf()
+            self._open.move_to_end(person)
+        while len(self._open) > max(self.most, len(set(persons))):
+            _, (store, _) = self._open.popitem(last=False)
+            store.close()
 
     def assistant(self, question: Question, model: Model, config: Config) -> Assistant:
         """Return the assistant of a question's person, with that model."""
         if question.person not in self._open:
-            self._open[question.person] = Store.open(self.folder / HOME, question.person), Shelf()
+            self.ready([question.person])
         store, shelf = self._open[question.person]
         assistant = Assistant(store, model, config, self.kit)
         assistant.library = Frozen(store, self.kit, shelf)
@@ -176,8 +188,7 @@ class Environment:
         seed: str,
     ) -> list[Episode]:
         """Play one rollout of each question, side by side; equal seeds draw equal augmentations."""
-        for question in questions:  # opened here, so that no two threads open one
-            self.memories.assistant(question, self._policy(lambda _: ()), self.config)
+        self.memories.ready([question.person for question in questions])  # here, where no other thread does
 
         def player(number: int) -> Callable[[Sample], Played]:
             rng = random.Random(f"{seed}/{number}")
