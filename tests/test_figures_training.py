@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from personavlm.figures import curves, rewards
+from personavlm.figures import rewards, training_curves
 
 
 def test_every_number_has_its_panel_and_every_run_its_look() -> None:
     panels = {name: {"<a>": ([1, 2], [3.0, 2.0]), "b": ([1], [4.0])} for name in ("loss", "rate", "tokens", "KL")}
-    figure = curves(panels)
+    figure = training_curves(panels)
     assert len(figure.data) == 8
     assert {trace.xaxis for trace in figure.data} == {"x", "x2", "x3", "x4"}
     looks = {(trace.name, trace.line.color, trace.line.dash) for trace in figure.data}
     assert len(looks) == 2
     assert {name for name, *_ in looks} == {"&lt;a&gt;", "b"}
     assert sum(trace.showlegend for trace in figure.data) == 2
-    assert not any(trace.showlegend for trace in curves({"loss": {"b": ([1], [4.0])}}).data)
+    assert not any(trace.showlegend for trace in training_curves({"loss": {"b": ([1], [4.0])}}).data)
 
 
 def test_parts_of_a_reward_are_stacked_and_advantages_stand_beside() -> None:

@@ -11,7 +11,7 @@ from inspector_parts import block, heading, quoted, several, soft, steps, table,
 from inspector_runs import known_histories, runs_folder
 from inspector_views import choose, draw, header, take_away, view_of
 
-from personavlm.figures import curves, rewards
+from personavlm.figures import rewards, training_curves
 from personavlm.inspection import sharing
 from personavlm.training.histories import History, read_history
 from personavlm.training.rollouts import Group, Rollout, read_kept
@@ -33,17 +33,21 @@ def curve_view(shown: Mapping[str, History]) -> Taken:
     """Draw every number of the runs over steps, and what held-out examples come to."""
     panels, held = panelled(shown, probes=False), panelled(shown, probes=True)
     first, more = told_apart(panels)
-    figure = curves(first or held, shares=not first) if first or held else None
+    figure = training_curves(first or held, shares=not first) if first or held else None
     if first and figure is not None:
         draw(figure, "Numbers of the training runs over steps: " + ", ".join(first), f"curves {len(shown)}")
     else:
         block(soft("No losses yet."))
     if more:
         with st.expander(f"{several(len(more), 'more number')}: {', '.join(more)}"):
-            draw(curves(more), "More numbers over steps", f"more curves {len(shown)}")
+            draw(training_curves(more), "More numbers over steps", f"more curves {len(shown)}")
     if held:
         block(heading("Held-out examples that are right from the first to the last token, by kind"))
-        draw(curves(held, shares=True), "Share of held-out examples that are right, by kind", f"probes {len(shown)}")
+        draw(
+            training_curves(held, shares=True),
+            "Share of held-out examples that are right, by kind",
+            f"probes {len(shown)}",
+        )
     rows = [
         (name, curve.name, step, value)
         for name, one in shown.items()

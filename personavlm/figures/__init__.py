@@ -22,7 +22,7 @@
     grouped({"run": rows}, unit)                    the same values of several runs beside each other
     heat_map({"run": columns}, unit)                values by run and task, each with its interval
     worth({"run": (tokens, value)}, cost, unit)     what runs reach against what they cost
-    curves({"loss": {"run": (steps, values)}})      numbers of training runs over steps
+    training_curves({"loss": {"run": points}})      numbers of training runs over steps
     rewards(rollouts, advantages)                   what the rollouts of one question earned
     intervals(panels, unit)                         estimates with 95 % intervals beside their bounds
     table(rows)                                     statistics, the paper's beside ours
@@ -49,7 +49,7 @@ from personavlm.figures.profile import (
 from personavlm.figures.sessions import gap_sweep, session_timeline
 from personavlm.figures.style import CYCLE, TRAIT_COLOURS, TYPE_COLOURS, kind_of
 from personavlm.figures.timeline import memory_timeline
-from personavlm.figures.training import curves, rewards
+from personavlm.figures.training import rewards, training_curves
 from personavlm.figures.traits import lag_and_noise, read_against_true
 from personavlm.figures.turn import context_bars, hit_scores, turn_timeline
 
@@ -61,7 +61,6 @@ __all__ = [
     "Panel",
     "composition",
     "context_bars",
-    "curves",
     "forest",
     "gap_sweep",
     "grouped",
@@ -83,6 +82,7 @@ __all__ = [
     "rewards",
     "session_timeline",
     "table",
+    "training_curves",
     "turn_timeline",
     "turns_per_dialogue",
     "worth",

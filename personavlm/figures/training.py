@@ -17,7 +17,7 @@ Points = tuple[Sequence[int], Sequence[float]]
 """Steps and values."""
 
 
-def curves(panels: Mapping[str, Mapping[str, Points]], shares: bool = False) -> go.Figure:
+def training_curves(panels: Mapping[str, Mapping[str, Points]], shares: bool = False) -> go.Figure:
     """Draw numbers of training runs over steps, a panel each; ``panels``: number -> run -> (steps, values).
 
     A run has one colour and one dash in all panels. Single points are drawn as such; ``shares`` are drawn from 0 to 1.

@@ -189,11 +189,11 @@ def training(run: str) -> str:
     """Return code for the curves of a training run."""
     return f"""\
 from pathlib import Path
-from personavlm.figures import curves
+from personavlm.figures import training_curves
 from personavlm.training.histories import read_history
 
 history = read_history(Path({run!r}))
-curves({{curve.name: {{{Path(run).name!r}: (curve.steps, curve.values)}} for curve in history.curves}})
+training_curves({{curve.name: {{{Path(run).name!r}: (curve.steps, curve.values)}} for curve in history.curves}})
 """
 
 
