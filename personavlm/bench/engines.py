@@ -19,6 +19,7 @@ from multiprocessing import get_context
 from typing import Any, Literal, TypeVar, get_args
 
 from personavlm.errors import BadInput, MissingPackage, PersonaVLMError
+from personavlm.synthesis.processes import end_with_parent
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -70,7 +71,7 @@ def _pool(kind: Kind, workers: int) -> Executor:
     if kind == "threads":
         return ThreadPoolExecutor(workers)
     # A forked copy of a process with running threads may hang: workers start afresh.
-    return ProcessPoolExecutor(workers, get_context("spawn"))
+    return ProcessPoolExecutor(workers, get_context("spawn"), initializer=end_with_parent)
 
 
 RETRIES = 3

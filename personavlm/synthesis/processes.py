@@ -22,11 +22,11 @@ def each(work: Callable[[T], R], rows: Sequence[T], processes: int) -> Iterator[
     if processes == 1 or len(rows) < 2:
         yield from map(work, rows)
         return
-    with ProcessPoolExecutor(processes, initializer=_end_with_parent) as pool:
+    with ProcessPoolExecutor(processes, initializer=end_with_parent) as pool:
         yield from pool.map(work, rows)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Watch for the end of the parent: a pool's processes would wait for its next row for ever."""
     threading.Thread(target=_watch, daemon=True).start()
 
