@@ -207,7 +207,8 @@ table(
 )
 
 # %% [markdown]
-# Up, then level: the shape held. Whether three are better than two is not told apart.
+# Up, then nearly level: the shape held. Three are not told apart from two. Four are a
+# little ahead, which one of so many looks can be by chance: see below.
 #
 # ### What multiple choice cannot see
 #

@@ -27,7 +27,7 @@ from personavlm.models.chat import chat_text, decoded
 from personavlm.models.weights import NESTED_IMAGES, Loading, load, out_of_memory
 
 BATCH = 8
-"""Requests generated together unless another number is asked for; more are taken in turns, so memory does not grow with the list."""
+"""Requests generated together unless another number is asked for; more are taken in turns."""
 INCOMPLETE = "\ufffd"
 """What a tokenizer decodes half a character to."""
 
