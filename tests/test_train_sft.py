@@ -124,7 +124,7 @@ def test_two_processes_share_a_run(data: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", *command, *arguments], env=environment, capture_output=True, text=True, timeout=600
     )
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.returncode == 0, done.stderr[-6000:]
     assert (tmp_path / "run" / "model" / "model.safetensors").is_file()
     assert '"processes": 2' in (tmp_path / "run" / "run.json").read_text()
 
@@ -179,5 +179,5 @@ def test_training_needs_neither_polars_nor_faiss_nor_streamlit(data: Path, tmp_p
     )
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": "."}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.returncode == 0, done.stderr[-6000:]
     assert (tmp_path / "run" / "model" / "model.safetensors").is_file()
