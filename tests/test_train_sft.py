@@ -118,13 +118,15 @@ def test_lora_trains_the_language_layers_and_merges_to_the_same_model(data: Path
 def test_two_processes_share_a_run(data: Path, tmp_path: Path) -> None:
     recipe = tmp_path / "recipe.toml"
     recipe.write_text('base = "scratch:random"\nsteps = 2\nbatch = 2\nrate = 1e-3\nlongest = 200\n')
-    # One restart is granted: 2 of 30 runs ended in their second process at once, why was not found.
-    command = ["torch.distributed.run", "--standalone", "--max-restarts", "1", "--nproc_per_node", "2"]
-    arguments = ["-m", "lab.train_sft", str(recipe), "--data", str(data), "--out", str(tmp_path / "run")]
+    command = ["torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "lab.train_sft"]
+    arguments = [str(recipe), "--data", str(data), "--out", str(tmp_path / "run")]
     environment = os.environ | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, "-m", *command, *arguments], env=environment, capture_output=True, text=True, timeout=600
-    )
+    for _ in range(6):  # on some machines gloo's two ends now and then do not find each other, before anything of ours
+        done = subprocess.run(
+            [sys.executable, "-m", *command, *arguments], env=environment, capture_output=True, text=True, timeout=600
+        )
+        if "Gloo connectFullMesh failed" not in done.stderr:
+            break
     assert done.returncode == 0, done.stderr[-6000:]
     assert (tmp_path / "run" / "model" / "model.safetensors").is_file()
     assert '"processes": 2' in (tmp_path / "run" / "run.json").read_text()
