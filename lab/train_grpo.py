@@ -16,7 +16,6 @@ Source: PersonaVLM, section 3.2; released hyper-parameters in ``recipes/grpo_7b.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -34,7 +33,7 @@ from personavlm.training.play import PARTS, WATCHED, Play
 from personavlm.training.questions import Question
 from personavlm.training.rewards import Scoring
 from personavlm.training.rollouts import Kept, keep, write_log
-from personavlm.training.runs import latest, lora, recipe_fields
+from personavlm.training.runs import finish, freeze_vision, latest, lora, recipe_fields
 from personavlm.training.sight import Sight
 
 TRAINER = {
@@ -42,7 +41,6 @@ TRAINER = {
     "loss": "loss", "rate": "learning_rate", "gradient": "grad_norm", "seconds": "step_time",
 }  # fmt: skip
 """Columns of the log that TRL measures, by its names; ``flat`` is the share of groups that teach nothing."""
-VISION = "visual"
 WORDS = {"consistency": ("rule", "judge", "off"), "format_steps": ("all", "last"), "precision": ("fp32", "bf16")}
 """Choices of a recipe's fields."""
 
@@ -140,12 +138,7 @@ def train(
         trainer.train(resume_from_checkpoint=latest(out) is not None)
     finally:
         memories.close()
-    folder = out / "model"
-    if trainer.is_world_process_zero():
-        _write_run(out / "run.json", recipe, trainer)
-        trainer.save_model(str(folder))
-        processor.save_pretrained(folder)
-    return folder
+    return finish(out, asdict(recipe), trainer, processor)
 
 
 # ── TRL ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -157,8 +150,7 @@ def _trainer(recipe: Recipe, out: Path, model: Any, processor: Any, play: Play, 
     from trl import GRPOTrainer
 
     if recipe.freeze_vision:
-        for name, weight in model.named_parameters():
-            weight.requires_grad_(VISION not in name)
+        freeze_vision(model)
     trainer: Any = GRPOTrainer(
         model=model,
         args=_settings(recipe, out, processor),
@@ -285,21 +277,6 @@ def _judge(recipe: Recipe, out: Path) -> Model | None:
     from personavlm.models.recorded import Recorded
 
     return Recorded(out / "judge.jsonl", load_model(recipe.judge))
-
-
-def _write_run(path: Path, recipe: Recipe, trainer: Any) -> None:
-    import torch
-    import transformers
-    import trl
-
-    run = {
-        "recipe": asdict(recipe),
-        "processes": trainer.accelerator.num_processes,
-        "device": str(trainer.accelerator.device),
-        "parameters": sum(weight.numel() for weight in trainer.model.parameters()),
-        "versions": {"torch": torch.__version__, "transformers": transformers.__version__, "trl": trl.__version__},
-    }
-    path.write_text(json.dumps(run, indent=1), encoding="utf-8")
 
 
 def main() -> None:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -33,13 +32,12 @@ from personavlm.training.corpus import HEAD, Corpus, Rendered, render_rows, text
 from personavlm.training.course import Climbs, Course, Stage
 from personavlm.training.material import read_drills, read_material
 from personavlm.training.probes import Mark, mastery, probe
-from personavlm.training.runs import latest, lora, recipe_fields
+from personavlm.training.runs import finish, freeze_vision, latest, lora, recipe_fields
 from personavlm.training.scratch import make_model, make_processor, size_named, train_tokenizer
 
 SCRATCH = "scratch:"
 NUMBERS = ("fp32", "bf16")
 WORDS = {"stage": ("base", "sft"), "precision": NUMBERS, "weights": NUMBERS}
-VISION = "visual"
 PROBES_OF = 1_000_003
 """Added to a recipe's seed for what only probes see."""
 
@@ -128,12 +126,7 @@ def train(recipe: Recipe, data: Path, out: Path, bounds: Bounds = Bounds()) -> P
     watch = _watching(recipe, out, course, collator, probes, bounds)
     trainer = _trainer(recipe, out, model, processor, course, collator, watch)
     trainer.train(resume_from_checkpoint=taken_up is not None)
-    folder = out / "model"
-    if trainer.is_world_process_zero():
-        _write_run(out / "run.json", recipe, trainer)
-        trainer.save_model(str(folder))
-        processor.save_pretrained(folder)
-    return folder
+    return finish(out, asdict(recipe), trainer, processor)
 
 
 def prepare(recipe: Recipe, data: Path, out: Path, processor: Any) -> tuple[Corpus, Corpus | None]:
@@ -199,8 +192,7 @@ def _trainer(
     from trl import SFTConfig, SFTTrainer
 
     if recipe.freeze_vision and not recipe.base.startswith(SCRATCH):
-        for name, weight in model.named_parameters():
-            weight.requires_grad_(VISION not in name)
+        freeze_vision(model)
     settings = SFTConfig(
         output_dir=str(out),
         max_steps=recipe.steps,
@@ -305,21 +297,6 @@ def _write_log(path: Path, history: list[dict[str, Any]]) -> None:
         writer.writerow([*names, "seconds"])
         for row in (row for row in history if "loss" in row):
             writer.writerow([*(row.get(name, "") for name in names.values()), row["seconds"]])
-
-
-def _write_run(path: Path, recipe: Recipe, trainer: Any) -> None:
-    import torch
-    import transformers
-    import trl
-
-    run = {
-        "recipe": asdict(recipe),
-        "processes": trainer.accelerator.num_processes,
-        "device": str(trainer.accelerator.device),
-        "parameters": sum(weight.numel() for weight in trainer.model.parameters()),
-        "versions": {"torch": torch.__version__, "transformers": transformers.__version__, "trl": trl.__version__},
-    }
-    path.write_text(json.dumps(run, indent=1), encoding="utf-8")
 
 
 def _report(what: str, done: int, _of: int) -> None:
